@@ -1,0 +1,302 @@
+"""Facts: API objects reduced to what the engine reads. Frozen; API defaults applied (M-9)."""
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+from reachaudit.model.ip import Address, Block, Family
+from reachaudit.model.names import Ref
+
+Protocol = Literal["TCP", "UDP", "SCTP"]
+PROTOCOLS: tuple[Protocol, Protocol, Protocol] = ("TCP", "UDP", "SCTP")
+Labels = tuple[tuple[str, str], ...]
+Direction = Literal["ingress", "egress"]
+
+
+class Value(msgspec.Struct, frozen=True, gc=False):
+    """A frozen part of a fact."""
+
+
+class Fact(Value, frozen=True, gc=False):
+    """What one API object says, without identity: equal facts mean that nothing changed for us."""
+
+    kind: ClassVar[str]
+    namespace: str
+    name: str
+
+    @property
+    def ref(self) -> Ref:
+        """The object that says it."""
+        return Ref(self.kind, self.namespace, self.name)
+
+
+class Requirement(Value, frozen=True, gc=False):
+    """One `matchExpressions` entry; `values` sorted."""
+
+    key: str
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
+    values: tuple[str, ...]
+
+
+class Selector(Value, frozen=True, gc=False):
+    """A label selector; with neither labels nor expressions it matches everything (NP-18)."""
+
+    labels: Labels = ()
+    expressions: tuple[Requirement, ...] = ()
+
+
+class Owner(Value, frozen=True, gc=False):
+    """The controller in an object's ownerReferences."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+
+
+class ContainerPort(Value, frozen=True, gc=False):
+    """A port that a container declares: for names and host ports only, never a limit (M-5)."""
+
+    name: str
+    number: int
+    protocol: Protocol
+    host_port: int = 0
+    host_address: Address | None = None
+
+
+class Pod(Fact, frozen=True, gc=False):
+    """A pod. `ports`: containers first, then restartable init containers (NP-40)."""
+
+    kind: ClassVar[str] = "Pod"
+    labels: Labels = ()
+    addresses: tuple[Address, ...] = ()
+    node: str = ""
+    host_network: bool = False
+    phase: str = ""
+    ready: bool = False
+    terminating: bool = False
+    ports: tuple[ContainerPort, ...] = ()
+    owner: Owner | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether the pod can send or receive at all (NP-49)."""
+        return bool(self.addresses and self.node) and self.phase not in ("Succeeded", "Failed")
+
+
+class Namespace(Fact, frozen=True, gc=False):
+    """A namespace; its standard name label is always there (NP-21)."""
+
+    kind: ClassVar[str] = "Namespace"
+    labels: Labels = ()
+    terminating: bool = False
+
+
+class Node(Fact, frozen=True, gc=False):
+    """A node. `external` is the part of `addresses` with type ExternalIP."""
+
+    kind: ClassVar[str] = "Node"
+    addresses: tuple[Address, ...] = ()
+    external: tuple[Address, ...] = ()
+    pod_blocks: tuple[Block, ...] = ()
+
+
+class PolicyPort(Value, frozen=True, gc=False):
+    """A `ports` entry: a named port, or first..last; first > last matches nothing (NP-58)."""
+
+    protocol: Protocol
+    first: int
+    last: int
+    name: str = ""
+
+
+class Peer(Value, frozen=True, gc=False):
+    """A `from`/`to` item; with no field set it matches nothing (NP-25)."""
+
+    pods: Selector | None = None
+    namespaces: Selector | None = None
+    block: Block | None = None
+    excepts: tuple[Block, ...] = ()
+
+
+class PolicyRule(Value, frozen=True, gc=False):
+    """One rule. None: all peers, all ports (NP-13, NP-34). Positions are those in the object."""
+
+    peers: tuple[Peer, ...] | None
+    ports: tuple[PolicyPort, ...] | None
+
+
+class NetworkPolicy(Fact, frozen=True, gc=False):
+    """A NetworkPolicy with its policyTypes resolved (NP-3, NP-4)."""
+
+    kind: ClassVar[str] = "NetworkPolicy"
+    subject: Selector = Selector()
+    ingress: tuple[PolicyRule, ...] = ()
+    egress: tuple[PolicyRule, ...] = ()
+    isolates_ingress: bool = True
+    isolates_egress: bool = False
+
+    def isolates(self, direction: Direction) -> bool:
+        """Whether its subjects are isolated in a direction (NP-5)."""
+        return self.isolates_ingress if direction == "ingress" else self.isolates_egress
+
+    def rules(self, direction: Direction) -> tuple[PolicyRule, ...]:
+        """Its rules of a direction, effective or not."""
+        return self.ingress if direction == "ingress" else self.egress
+
+
+class OpaquePolicy(Fact, frozen=True, gc=False):
+    """A policy that may open or shut flows in ways not understood here (UNK-2).
+
+    `namespace` is "" where it reaches over the whole cluster. `kind_name` is the object's kind.
+    """
+
+    kind: ClassVar[str] = "OpaquePolicy"
+    kind_name: str = ""
+
+    @property
+    def ref(self) -> Ref:
+        """The vendor's object."""
+        return Ref(self.kind_name, self.namespace, self.name)
+
+
+class ServicePort(Value, frozen=True, gc=False):
+    """A Service port; `target` is a number or a container port's name."""
+
+    name: str
+    protocol: Protocol
+    port: int
+    target: int | str
+    node_port: int = 0
+
+
+class Balancer(Value, frozen=True, gc=False):
+    """One `status.loadBalancer.ingress` entry. `vip`: kube-proxy captures the address (SVC-32)."""
+
+    address: Address | None
+    hostname: str = ""
+    vip: bool = True
+
+
+class Service(Fact, frozen=True, gc=False):
+    """A Service. `scheme`: what annotations say of its load balancer (EXT-15), "" where nothing."""
+
+    kind: ClassVar[str] = "Service"
+    type: Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] = "ClusterIP"
+    selector: Labels = ()
+    headless: bool = False
+    cluster_ips: tuple[Address, ...] = ()
+    families: tuple[Family, ...] = ()
+    ports: tuple[ServicePort, ...] = ()
+    external_ips: tuple[Address, ...] = ()
+    internal_local: bool = False
+    external_local: bool = False
+    balancers: tuple[Balancer, ...] = ()
+    balancer_class: str = ""
+    source_ranges: tuple[Block, ...] = ()
+    external_name: str = ""
+    publish_not_ready: bool = False
+    health_check_port: int = 0
+    other_proxy: bool = False
+    scheme: Literal["", "internal", "internet"] = ""
+
+
+class SlicePort(Value, frozen=True, gc=False):
+    """A port of an EndpointSlice, joined to the Service by name and protocol (SVC-5)."""
+
+    name: str
+    protocol: Protocol
+    port: int
+
+
+class Endpoint(Value, frozen=True, gc=False):
+    """One endpoint: its first address only (SVC-9)."""
+
+    address: Address
+    ready: bool
+    serving: bool
+    terminating: bool
+    node: str = ""
+
+
+class EndpointSlice(Fact, frozen=True, gc=False):
+    """A slice as kube-proxy reads it (SVC-8, SVC-10); FQDN slices have no endpoints."""
+
+    kind: ClassVar[str] = "EndpointSlice"
+    service: str = ""
+    family: Family = "IPv4"
+    ports: tuple[SlicePort, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+class IngressBackend(Value, frozen=True, gc=False):
+    """A Service port by number or name; `service` is "" for a resource backend (ING-12)."""
+
+    service: str
+    port: int | str
+
+
+class IngressPath(Value, frozen=True, gc=False):
+    """One path; `path_type` Exact, Prefix or ImplementationSpecific."""
+
+    path: str
+    path_type: str
+    backend: IngressBackend
+
+
+class IngressRule(Value, frozen=True, gc=False):
+    """One host ("" is all hosts) and its paths."""
+
+    host: str
+    paths: tuple[IngressPath, ...]
+
+
+class Ingress(Fact, frozen=True, gc=False):
+    """An Ingress. `class_name`: the field, else the legacy annotation (ING-2, ING-3).
+
+    `source_ranges`: what an allow-list annotation permits, None where there is no such annotation.
+    `unread_annotations`: annotations of a controller that may change routing or access (ING-23).
+    """
+
+    kind: ClassVar[str] = "Ingress"
+    class_name: str = ""
+    rules: tuple[IngressRule, ...] = ()
+    default: IngressBackend | None = None
+    tls_hosts: tuple[str, ...] = ()
+    tls: bool = False
+    balancers: tuple[Balancer, ...] = ()
+    source_ranges: tuple[Block, ...] | None = None
+    unread_annotations: tuple[str, ...] = ()
+    created: str = ""
+    scheme: Literal["", "internal", "internet"] = ""
+    pod_mode: bool = False
+
+
+class IngressClass(Fact, frozen=True, gc=False):
+    """An IngressClass; `default` as its annotation says (ING-4)."""
+
+    kind: ClassVar[str] = "IngressClass"
+    controller: str = ""
+    default: bool = False
+    created: str = ""
+
+
+class ServiceCIDR(Fact, frozen=True, gc=False):
+    """A range of ClusterIPs; counts while it is Ready (EXT-4)."""
+
+    kind: ClassVar[str] = "ServiceCIDR"
+    blocks: tuple[Block, ...] = ()
+    ready: bool = False
+
+
+class Controller(Fact, frozen=True, gc=False):
+    """A ReplicaSet or Job, of which only its own owner matters: it names the pods' workload."""
+
+    kind: ClassVar[str] = "Controller"
+    kind_name: str = ""
+    owner: Owner | None = None
+
+    @property
+    def ref(self) -> Ref:
+        """The ReplicaSet or Job."""
+        return Ref(self.kind_name, self.namespace, self.name)

@@ -1,0 +1,95 @@
+"""The store: the facts that the API server holds, as far as it told us."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
+
+from reachaudit.model.facts import Fact
+from reachaudit.model.names import Ref
+from reachaudit.model.parse import Item
+
+F = TypeVar("F", bound=Fact)
+
+
+class Change(NamedTuple):
+    """What one object's fact was and is; None where there is none. `arrived`: monotonic seconds."""
+
+    ref: Ref
+    old: Fact | None
+    new: Fact | None
+    arrived: float
+
+
+class Facts:
+    """The current facts, by type and by name. Only `apply` changes them."""
+
+    def __init__(self, facts: Iterable[Fact] = ()) -> None:
+        self._by_type: defaultdict[type[Fact], dict[Ref, Fact]] = defaultdict(dict)
+        for fact in facts:
+            self._by_type[type(fact)][fact.ref] = fact
+
+    def apply(self, change: Change) -> None:
+        """Take one change over."""
+        if change.old is not None:
+            self._by_type[type(change.old)].pop(change.ref, None)
+        if change.new is not None:
+            self._by_type[type(change.new)][change.ref] = change.new
+
+    def of(self, kind: type[F]) -> Iterator[F]:
+        """All facts of a type, in order of name: an answer never hangs on the order of events."""
+        for _, fact in sorted(self._by_type[kind].items()):
+            assert isinstance(fact, kind)
+            yield fact
+
+    def get(self, kind: type[F], ref: Ref) -> F | None:
+        """One fact by its object."""
+        fact = self._by_type[kind].get(ref)
+        return fact if isinstance(fact, kind) else None
+
+
+class Store:
+    """Items by kind and name, with what identifies each on the API server.
+
+    Every method answers the changes of facts that it made: none where the engine need not know.
+    """
+
+    def __init__(self) -> None:
+        self._items: defaultdict[str, dict[Ref, Item]] = defaultdict(dict)
+
+    def put(self, item: Item, arrived: float) -> list[Change]:
+        """Add or replace one object."""
+        items = self._items[item.ref.kind]
+        known = items.get(item.ref)
+        items[item.ref] = item
+        return _changes(item.ref, known.fact if known else None, item.fact, arrived)
+
+    def drop(self, ref: Ref, arrived: float) -> list[Change]:
+        """Forget one object."""
+        known = self._items[ref.kind].pop(ref, None)
+        return _changes(ref, known.fact if known else None, None, arrived)
+
+    def replace(self, kind: str, items: Iterable[Item], arrived: float) -> list[Change]:
+        """Make a kind's objects be just these, as after a list: what is not in it is gone."""
+        listed = {item.ref: item for item in items}
+        gone = [ref for ref in self._items[kind] if ref not in listed]
+        changes = [change for ref in gone for change in self.drop(ref, arrived)]
+        return changes + [c for item in listed.values() for c in self.put(item, arrived)]
+
+    def items(self, kind: str) -> Mapping[Ref, Item]:
+        """A kind's objects by name."""
+        return self._items[kind]
+
+    def get(self, ref: Ref) -> Item | None:
+        """One object."""
+        return self._items[ref.kind].get(ref)
+
+    def problems(self) -> Iterator[tuple[Ref, str]]:
+        """All that could not be read, object by object."""
+        for items in self._items.values():
+            for ref, item in items.items():
+                for problem in item.problems:
+                    yield ref, problem
+
+
+def _changes(ref: Ref, old: Fact | None, new: Fact | None, arrived: float) -> list[Change]:
+    return [] if old == new else [Change(ref, old, new, arrived)]
