@@ -254,12 +254,14 @@ class IngressRule(Value, frozen=True, gc=False):
 class Ingress(Fact, frozen=True, gc=False):
     """An Ingress. `class_name`: the field, else the legacy annotation (ING-2, ING-3).
 
+    `class_annotated`: it is from the annotation, which may name a class without an object.
     `source_ranges`: what an allow-list annotation permits, None where there is no such annotation.
     `unread_annotations`: annotations of a controller that may change routing or access (ING-23).
     """
 
     kind: ClassVar[str] = "Ingress"
     class_name: str = ""
+    class_annotated: bool = False
     rules: tuple[IngressRule, ...] = ()
     default: IngressBackend | None = None
     tls_hosts: tuple[str, ...] = ()

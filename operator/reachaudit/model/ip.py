@@ -43,13 +43,9 @@ class Block(NamedTuple):
             return f"{Address(self.family, self.first)}/{BITS[self.family] - size.bit_length() + 1}"
         return f"{Address(self.family, self.first)}-{Address(self.family, self.last)}"
 
-    def __contains__(self, address: object) -> bool:
-        """Whether an `Address` lies inside; families never cross (NP-27)."""
-        return (
-            isinstance(address, Address)
-            and address.family == self.family
-            and self.first <= address.value <= self.last
-        )
+    def holds(self, address: Address) -> bool:
+        """Whether an address lies inside; families never cross (NP-27)."""
+        return address.family == self.family and self.first <= address.value <= self.last
 
 
 def everything(family: Family) -> Block:

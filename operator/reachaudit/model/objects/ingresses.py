@@ -114,6 +114,7 @@ def read_ingress(ingress: WireIngress) -> Reading:
         intern(meta.namespace or "default"),
         meta.name,
         class_name=spec.ingress_class_name or annotations.get(CLASS_ANNOTATION, ""),
+        class_annotated=not spec.ingress_class_name,
         rules=tuple(map(_rule, spec.rules or ())),
         default=_backend(spec.default_backend) if spec.default_backend else None,
         tls=bool(spec.tls),

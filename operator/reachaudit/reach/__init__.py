@@ -1,0 +1,6 @@
+"""The engine: who can reach what, from facts alone. No I/O, no clock, no guess.
+
+facts ─▶ identity (classes, signatures) ─▶ rules ─▶ profiles ─┐
+                                                              ├▶ judge ─▶ paths ─▶ exposure
+facts ─▶ services, ingresses (who forwards to whom) ──────────┘     └───▶ delta
+"""

@@ -1,0 +1,110 @@
+"""Who serves an Ingress: pods in the cluster, a load balancer outside, or nobody that is known."""
+
+from dataclasses import dataclass
+
+from reachaudit.model.facts import Ingress, IngressClass, Pod
+from reachaudit.model.names import Ref
+from reachaudit.model.store import Facts
+from reachaudit.reach.identity import Identity
+from reachaudit.reach.services import Services, usable
+
+_NAME, _COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
+
+# ING-19 step 2: `spec.controller` (up to a `/suffix`) → labels of the data-path pods.
+_IN_CLUSTER: dict[str, tuple[dict[str, str], ...]] = {
+    "k8s.io/ingress-nginx": ({_NAME: "ingress-nginx", _COMPONENT: "controller"},),
+    "nginx.org/ingress-controller": ({_NAME: "nginx-ingress"},),
+    "traefik.io/ingress-controller": ({_NAME: "traefik"},),
+    "haproxy.org/ingress-controller": ({_NAME: "kubernetes-ingress"},),
+    "haproxy-ingress.github.io/controller": ({_NAME: "haproxy-ingress"},),
+    "projectcontour.io": ({_NAME: "contour", _COMPONENT: "envoy"}, {"app": "envoy"}),
+    "ingress-controllers.konghq.com/kong": ({_NAME: "kong"}, {"app": "ingress-kong"}),
+}
+# ING-20: controllers whose data path is a load balancer outside the cluster.
+_CLOUD = ("ingress.k8s.aws/alb", "azure/application-gateway", "networking.gke.io/gce")
+_CLOUD_CLASSES = ("gce", "gce-internal")
+_UNMODELLED = ("cilium.io/ingress-controller",)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Who serves an Ingress.
+
+    `pods`: the data path in the cluster. `cloud`: a load balancer outside. With neither, `note`
+    says why; `unserved` then means that surely nobody does, else it is not known.
+    """
+
+    pods: tuple[Pod, ...] = ()
+    cloud: bool = False
+    unserved: bool = False
+    note: str = ""
+
+
+class Controllers:
+    """Finds who serves each Ingress."""
+
+    def __init__(self, facts: Facts, identity: Identity, services: Services) -> None:
+        self._facts, self._identity, self._services = facts, identity, services
+        self._known: dict[str, Serving] = {}
+
+    def of(self, ingress: Ingress) -> Serving:
+        """Who serves an Ingress, by its class (ING-2 to ING-5)."""
+        name = ingress.class_name
+        if not name:  # ING-5: some controllers serve such an Ingress, others do not
+            return Serving(note="it names no class, which controllers treat differently")
+        found = self._facts.get(IngressClass, Ref(IngressClass.kind, "", name))
+        if found is None and not ingress.class_annotated:
+            if name in _CLOUD_CLASSES:
+                return Serving(cloud=True)
+            return Serving(unserved=True, note=f"IngressClass {name} does not exist")
+        controller = found.controller if found else _controller_of_annotation(name)
+        if controller not in self._known:
+            self._known[controller] = self._by_controller(controller)
+        serving = self._known[controller]
+        if not (serving.pods or serving.cloud or serving.unserved):
+            pods = self._by_address(ingress)
+            serving = Serving(pods=pods) if pods else serving
+        return serving
+
+    def _by_controller(self, controller: str) -> Serving:
+        if controller in _CLOUD or controller in _CLOUD_CLASSES:
+            return Serving(cloud=True)
+        if controller in _UNMODELLED:
+            return Serving(note=f"the data path of {controller} is in its node agents")
+        labels = _labels_of(controller)
+        if labels is None:
+            return Serving(note=f"controller {controller} is not known here")
+        pods = tuple(
+            pod
+            for pod in self._identity.pods
+            if any(wanted.items() <= dict(pod.labels).items() for wanted in labels)
+        )
+        if not pods:  # ING-1
+            return Serving(note=f"no pods of controller {controller} were found")
+        return Serving(pods=pods)
+
+    def _by_address(self, ingress: Ingress) -> tuple[Pod, ...]:
+        """ING-19 step 3: the pods behind the Service that has the Ingress's own address."""
+        own = {(b.address, b.hostname) for b in ingress.balancers}
+        found: dict[Ref, Pod] = {}
+        for service in self._services.all:
+            if own & {(b.address, b.hostname) for b in service.balancers}:
+                for port in service.ports:
+                    for family in service.families:
+                        for backend in usable(self._services.backends(service, port, family)):
+                            pod = self._identity.at(backend.address).pod
+                            if pod is not None:
+                                found[pod.ref] = pod
+        return tuple(found.values())
+
+
+def _labels_of(controller: str) -> tuple[dict[str, str], ...] | None:
+    """Labels by the controller's name, or by that without a trailing /element."""
+    return _IN_CLUSTER.get(controller) or _IN_CLUSTER.get(controller.rpartition("/")[0])
+
+
+def _controller_of_annotation(name: str) -> str:
+    """The legacy annotation names a class string, maybe without an object (ING-3)."""
+    return {"nginx": "k8s.io/ingress-nginx", "traefik": "traefik.io/ingress-controller"}.get(
+        name, name
+    )

@@ -1,0 +1,173 @@
+"""Exposure: which workloads clients outside reach, from which zone, and by which way in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reachaudit.model.ip import FAMILIES, Address, Family
+from reachaudit.model.names import Ref
+from reachaudit.reach.identity import Identity, Party
+from reachaudit.reach.ingresses import Ingresses, Route
+from reachaudit.reach.paths import Paths
+from reachaudit.reach.ports import position
+from reachaudit.reach.services import Backend, Frontend, frontends, usable
+from reachaudit.reach.verdict import Outcome, PathVerdict, client_chooses, direct
+from reachaudit.reach.workloads import Workload
+from reachaudit.reach.zones import Zone, zone_of
+
+PASSING = (Outcome.ALLOW, Outcome.PARTIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One way by which a zone may reach a workload, and what becomes of it.
+
+    `by` is the object that opens the way; `way` says where it listens: `NodePort 30080/TCP`,
+    `Ingress shop.example.com/`. `port` is the pods' own, on the line.
+    """
+
+    zone: Zone
+    family: Family
+    workload: Workload
+    by: Ref
+    way: str
+    port: int
+    verdict: PathVerdict
+
+    @property
+    def open(self) -> bool:
+        """Whether connections surely pass, at least by some choice of the network."""
+        return self.verdict.outcome in PASSING
+
+
+class Exposures:
+    """Finds all ways in from outside."""
+
+    def __init__(self, identity: Identity, paths: Paths, ingresses: Ingresses) -> None:
+        self._identity, self._paths, self._ingresses = identity, paths, ingresses
+        self._node_zones = self._zones_of_nodes()
+
+    def all(self) -> list[Exposure]:
+        """Every way in, open or not, by Service, host port and Ingress."""
+        return [*self._by_services(), *self._by_host_ports(), *self._by_ingresses()]
+
+    def zones(self, frontend: Frontend) -> tuple[Zone, ...]:
+        """The zones whose clients can dial a frontend at all (EXT-15)."""
+        if frontend.kind == "NodePort":
+            return self._node_zones[frontend.family]
+        if frontend.kind == "LoadBalancer":
+            if frontend.service.scheme == "internal":
+                return ("private",)
+            if frontend.service.scheme == "internet" or frontend.address is None:
+                return ("internet", "private")
+        return _zones_of(frontend.address)
+
+    def _zones_of_nodes(self) -> dict[Family, tuple[Zone, ...]]:
+        """A node port is open on all node addresses; a global one lets the internet in."""
+        found: dict[Family, tuple[Zone, ...]] = {}
+        for family in FAMILIES:
+            zones = {
+                zone
+                for node in self._identity.nodes.values()
+                for address in node.addresses
+                if address.family == family
+                for zone in _zones_of(address)
+            }
+            found[family] = tuple(z for z in _BOTH if z in zones)
+        return found
+
+    def _by_services(self) -> Iterator[Exposure]:
+        for service in self._paths.services.all:
+            for frontend in frontends(service):
+                if frontend.kind != "ClusterIP":
+                    yield from self._by_frontend(frontend)
+
+    def _by_frontend(self, frontend: Frontend) -> Iterator[Exposure]:
+        """Workload by workload, since their policies may differ."""
+        family = frontend.family
+        backends = self._paths.services.backends(frontend.service, frontend.port, family)
+        for workload, own in self._by_workload(backends).items():
+            for zone in self.zones(frontend):
+                verdict = client_chooses(
+                    self._dial(client, frontend, own)
+                    for client in self._paths.outside.zone(zone, family)
+                )
+                port = position(frontend.port.protocol, own[0].port)
+                ref = frontend.service.ref
+                yield Exposure(zone, family, workload, ref, str(frontend), port, verdict)
+
+    def _dial(self, client: Party, frontend: Frontend, own: list[Backend]) -> PathVerdict:
+        wanted = set(own)
+        if frontend.kind == "NodePort":
+            return self._paths.to_any_node(client, frontend, wanted.__contains__)
+        return self._paths.to_frontend(client, frontend, only=wanted.__contains__)
+
+    def _by_workload(self, backends: list[Backend]) -> dict[Workload, list[Backend]]:
+        found: dict[Workload, list[Backend]] = {}
+        for backend in usable(backends):
+            pod = self._identity.at(backend.address).pod
+            if pod is not None:
+                found.setdefault(self._identity.workloads[pod.ref], []).append(backend)
+        return found
+
+    def _by_host_ports(self) -> Iterator[Exposure]:
+        """SVC-40: a host port is open on the pod's own node, with the client as source."""
+        for pod in self._identity.pods:
+            for port in pod.ports if not pod.host_network else ():
+                if not port.host_port:
+                    continue
+                for address in pod.addresses:
+                    for zone in self._node_zones[address.family]:
+                        at = position(port.protocol, port.number)
+                        target = self._identity.at(address)
+                        verdict = client_chooses(
+                            direct(self._paths.judge.connection(client, target, at))
+                            for client in self._paths.outside.zone(zone, address.family)
+                        )
+                        way = f"hostPort {port.host_port}/{port.protocol}"
+                        workload = self._identity.workloads[pod.ref]
+                        yield Exposure(zone, address.family, workload, pod.ref, way, at, verdict)
+
+    def _by_ingresses(self) -> Iterator[Exposure]:
+        for route in self._ingresses.routes:
+            if route.service is None or route.port is None:
+                continue
+            for family in route.service.families:
+                backends = self._paths.services.backends(route.service, route.port, family)
+                for workload, own in self._by_workload(backends).items():
+                    for zone in self._zones_of_route(route):
+                        yield self._by_route(route, zone, family, workload, own[0].port)
+
+    def _by_route(
+        self, route: Route, zone: Zone, family: Family, workload: Workload, port: int
+    ) -> Exposure:
+        assert route.port is not None
+        verdict = client_chooses(
+            self._ingresses.request(client, route)
+            for client in self._paths.outside.zone(zone, family)
+        )
+        at = position(route.port.protocol, port)
+        way = f"Ingress {route.label}"
+        return Exposure(zone, family, workload, route.ingress.ref, way, at, verdict)
+
+    def _zones_of_route(self, route: Route) -> tuple[Zone, ...]:
+        """By the address in the Ingress's status; none yet: as its controller is exposed."""
+        if route.ingress.scheme == "internal":
+            return ("private",)
+        zones = {z for b in route.ingress.balancers for z in _zones_of(b.address)}
+        return tuple(z for z in _BOTH if z in zones) or _BOTH
+
+
+_BOTH: tuple[Zone, Zone] = ("internet", "private")
+
+
+def _zones_of(address: Address | None) -> tuple[Zone, ...]:
+    """Who can dial an address: the internet a global one or an unknown one; else private nets."""
+    if address is None:
+        return _BOTH
+    match zone_of(address):
+        case "internet":
+            return _BOTH
+        case "private":
+            return ("private",)
+        case _:
+            return ()

@@ -1,0 +1,236 @@
+"""Flows between workloads, as rows of bits: what two states of the cluster are compared by.
+
+Its unit is for people: from a source workload or zone to a workload or zone, by family and ports.
+A flow is there when some pod of the source may connect to some pod of the target. Pods that share
+workload and class form a *cohort*; rows are worked out for cohorts and then read as workloads.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from reachaudit.model.ip import FAMILIES, Block, Family
+from reachaudit.model.names import Ref
+from reachaudit.reach import bits
+from reachaudit.reach.addresses import merge
+from reachaudit.reach.ports import Span, overlay
+from reachaudit.reach.profiles import Profile
+from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.rules import Peers
+from reachaudit.reach.verdict import Outcome, Reason
+
+
+class Sources(NamedTuple):
+    """Sets of sources: those that surely connect, and those that may."""
+
+    must: int
+    may: int
+
+    def __or__(self, other: "Sources") -> "Sources":
+        """The union, plane by plane."""
+        return Sources(self.must | other.must, self.may | other.may)
+
+
+class Targets(NamedTuple):
+    """Addresses outside that are surely reached."""
+
+    blocks: tuple[Block, ...]
+
+
+Row = tuple[tuple[Span, Sources], ...]
+
+
+@dataclass
+class Index:
+    """A stable bit for each workload that was ever seen, so that tables of two states compare."""
+
+    refs: list[Ref] = field(default_factory=list)
+    _bits: dict[Ref, int] = field(default_factory=dict)
+
+    def bit(self, ref: Ref) -> int:
+        """A workload's bit."""
+        number = self._bits.setdefault(ref, len(self.refs))
+        if number == len(self.refs):
+            self.refs.append(ref)
+        return number
+
+
+@dataclass
+class Flows:
+    """All flows of one state.
+
+    `between`: target workload and family → its sources by port. `out`: source workload and family →
+    addresses outside by port. `into`: what clients outside reach, as (zone, family, workload,
+    port). `unknown` counts flows that may be there, by reason.
+    """
+
+    between: dict[tuple[Ref, Family], Row] = field(default_factory=dict)
+    out: dict[tuple[Ref, Family], tuple[tuple[Span, Targets], ...]] = field(default_factory=dict)
+    into: set[tuple[str, Family, Ref, int]] = field(default_factory=set)
+    unknown: Counter[Reason] = field(default_factory=Counter)
+
+
+def flows(reach: Reachability, index: Index) -> Flows:
+    """Work out all flows of a state."""
+    table = Flows()
+    for family in FAMILIES:
+        _FamilyFlows(reach, family, index, table).fill()
+    for exposure in reach.exposures:
+        if exposure.open:
+            key = exposure.zone, exposure.family, exposure.workload.ref, exposure.port
+            table.into.add(key)
+        elif exposure.verdict.outcome is Outcome.UNKNOWN and exposure.verdict.reason:
+            table.unknown[exposure.verdict.reason] += 1
+    return table
+
+
+@dataclass
+class _Cohort:
+    workload: Ref
+    number: int
+    pods: int = 0
+    signatures: int = 0
+
+
+class _FamilyFlows:
+    """The flows of one family."""
+
+    def __init__(self, reach: Reachability, family: Family, index: Index, table: Flows) -> None:
+        self._reach, self._family, self._index, self._table = reach, family, index, table
+        self._cohorts = self._gather()
+        self._of_class: dict[int, int] = {}
+        for i, cohort in enumerate(self._cohorts):
+            self._of_class[cohort.number] = self._of_class.get(cohort.number, 0) | 1 << i
+        self._sets: dict[Peers, int] = {}
+        self._columns: dict[tuple[int, int], list[tuple[Span, Sources]]] = {}
+        self._blocks: dict[int, Targets] = {}
+        self._subjects = [self._of_classes(p.subjects) for p in reach.judge.egress.all]
+        self._sure = reach.assumptions.ip_blocks_match_pods
+
+    def fill(self) -> None:
+        """Add this family's flows to the table."""
+        parts: dict[Ref, list[tuple[Span, Sources]]] = {}
+        for i, cohort in enumerate(self._cohorts):
+            parts.setdefault(cohort.workload, []).extend(self._row(i, cohort))
+        for workload, pieces in parts.items():
+            row = tuple(overlay(pieces, Sources.__or__))
+            self._table.between[workload, self._family] = row
+        self._fill_out()
+
+    def _gather(self) -> list[_Cohort]:
+        found: dict[tuple[Ref, int], _Cohort] = {}
+        identity = self._reach.identity
+        for pod in identity.pods:
+            number = identity.number(pod)
+            for party in identity.pod_parties(pod, self._family) if number is not None else ():
+                assert number is not None
+                workload = identity.workloads[pod.ref].ref
+                cohort = found.setdefault((workload, number), _Cohort(workload, number))
+                cohort.pods += 1
+                cohort.signatures |= 1 << party.signature
+        return list(found.values())
+
+    def _row(self, i: int, target: _Cohort) -> list[tuple[Span, Sources]]:
+        """Who connects to a cohort: allowed by its ingress, and by their own egress (NP-10)."""
+        profile = self._reach.judge.ingress.of(target.number)
+        itself = ~(1 << i) if target.pods == 1 else -1  # a pod alone has nobody like it to reach
+        found = []
+        for cell in profile.row:
+            allowed = self._allowed(cell.planes.must, cell.planes.may)
+            for piece, sources in self._column(target):
+                span = Span(max(piece.first, cell.span.first), min(piece.last, cell.span.last))
+                if span.first <= span.last:
+                    must = allowed.must & sources.must & itself
+                    may = allowed.may & sources.may & itself
+                    self._count(profile, allowed, may & ~must)
+                    if may:
+                        found.append((span, Sources(self._named(must), self._named(may))))
+        return found
+
+    def _column(self, target: _Cohort) -> list[tuple[Span, Sources]]:
+        """Who may send to a cohort by their egress, port by port."""
+        key = target.number, target.signatures
+        column = self._columns.get(key)
+        if column is None:
+            pieces = []
+            for profile, subjects in zip(self._reach.judge.egress.all, self._subjects, strict=True):
+                for cell in profile.row:
+                    may = self._holds(cell.planes.may, target, sure=True)
+                    must = may and self._holds(cell.planes.must, target, sure=self._sure)
+                    if may:
+                        pieces.append((cell.span, Sources(subjects if must else 0, subjects)))
+            column = self._columns[key] = overlay(pieces, Sources.__or__)
+        return column
+
+    @staticmethod
+    def _holds(peers: Peers, target: _Cohort, *, sure: bool) -> bool:
+        if peers.by_class(target.number):
+            return True
+        by_address = bool(peers.signatures & target.signatures) or any(
+            classes >> target.number & 1 and signatures & target.signatures
+            for classes, signatures in peers.guarded
+        )
+        return sure and by_address
+
+    def _allowed(self, must: Peers, may: Peers) -> Sources:
+        surely = must if self._sure else Peers(must.classes)
+        return Sources(self._members(surely), self._members(may))
+
+    def _members(self, peers: Peers) -> int:
+        """The cohorts with a pod that peers of an ingress rule hold."""
+        found = self._sets.get(peers)
+        if found is None:
+            found = self._of_classes(peers.classes)
+            for i, cohort in enumerate(self._cohorts):
+                if cohort.signatures & peers.signatures:
+                    found |= 1 << i
+            self._sets[peers] = found
+        return found
+
+    def _of_classes(self, classes: int) -> int:
+        found = 0
+        for number in bits.members(classes):
+            found |= self._of_class.get(number, 0)
+        return found
+
+    def _named(self, cohorts: int) -> int:
+        """Cohorts as workloads."""
+        return bits.of({self._index.bit(self._cohorts[i].workload) for i in bits.members(cohorts)})
+
+    def _count(self, profile: Profile, allowed: Sources, unsure: int) -> None:
+        """Count what is UNKNOWN, by the end that makes it so: the target first."""
+        if not unsure:
+            return
+        by_target = unsure & allowed.may & ~allowed.must
+        self._table.unknown[profile.reason] += by_target.bit_count()
+        rest = unsure & ~by_target
+        for egress, subjects in zip(self._reach.judge.egress.all, self._subjects, strict=True):
+            self._table.unknown[egress.reason] += (rest & subjects).bit_count()
+
+    def _fill_out(self) -> None:
+        """What each workload reaches outside; there its egress alone decides (EXT-11)."""
+        pieces: dict[Ref, list[tuple[Span, Targets]]] = {}
+        for cohort in self._cohorts:
+            profile = self._reach.judge.egress.of(cohort.number)
+            pieces.setdefault(cohort.workload, []).extend(
+                (cell.span, self._outside(cell.planes.must.signatures)) for cell in profile.row
+            )
+        for workload, found in pieces.items():
+            row = tuple((s, t) for s, t in overlay(found, _join) if t.blocks)
+            self._table.out[workload, self._family] = row
+
+    def _outside(self, signatures: int) -> Targets:
+        own = signatures & self._reach.identity.signatures.of_family[self._family]
+        if own not in self._blocks:
+            self._blocks[own] = Targets(tuple(self._reach.outside.blocks(own)))
+        return self._blocks[own]
+
+
+def _join(one: Targets, other: Targets) -> Targets:
+    return one if one == other else Targets(tuple(merge([*one.blocks, *other.blocks])))
+
+
+def workloads_in(index: Index, sources: int) -> Iterable[Ref]:
+    """The workloads of a set."""
+    return (index.refs[i] for i in bits.members(sources))

@@ -1,0 +1,83 @@
+"""The judge: one connection between two parties, by policy alone."""
+
+from reachaudit.model.store import Facts
+from reachaudit.reach.identity import Identity, Party
+from reachaudit.reach.profiles import Profile, Profiles
+from reachaudit.reach.verdict import OPEN, Judgement, Reason, Value
+from reachaudit.settings import Assumptions
+
+
+class Judge:
+    """Judges connections by the rows of both ends (NP-10)."""
+
+    def __init__(self, facts: Facts, identity: Identity, assumptions: Assumptions) -> None:
+        self.identity, self._assumptions = identity, assumptions
+        heed_global = assumptions.vendor_global != "ignored"
+        self.ingress = Profiles(facts, identity, "ingress", heed_global=heed_global)
+        self.egress = Profiles(facts, identity, "egress", heed_global=heed_global)
+
+    def connection(self, source: Party, target: Party, position: int) -> Judgement:
+        """A new connection from source to target on a port of the line (NP-11)."""
+        if same_pod(source, target):
+            return OPEN  # NP-45
+        return self.rewritten(source, source, target, position)
+
+    def rewritten(self, source: Party, seen: Party, target: Party, position: int) -> Judgement:
+        """The same where the target's policy sees another source, as after masquerading (EXT-9)."""
+        egress, egress_reason = self._egress(source, target, position)
+        ingress, ingress_reason = self._ingress(seen, target, position)
+        return Judgement(egress, ingress, egress_reason or ingress_reason)
+
+    def hairpin(self, pod: Party, position: int) -> Judgement:
+        """A pod to itself through a Service: plugins agree where both directions do (J, NP-46)."""
+        plain = self.rewritten(pod, pod, pod, position)
+        if plain.egress is plain.ingress:
+            return plain
+        return Judgement(Value.UNKNOWN, Value.UNKNOWN, Reason.IMPLEMENTATION)
+
+    def other_protocol(self, source: Party, target: Party) -> Judgement:
+        """ICMP and alike: open where nothing isolates, UNKNOWN else (NP-43)."""
+        if same_pod(source, target):
+            return OPEN
+        egress = source.number is not None and not self._plain(self.egress.of(source.number))
+        ingress = target.number is not None and not self._plain(self.ingress.of(target.number))
+        if source.root and source.node == target.node:
+            ingress = False
+        return Judgement(
+            Value.UNKNOWN if egress else Value.ALLOW,
+            Value.UNKNOWN if ingress else Value.ALLOW,
+            Reason.PROTOCOL if egress or ingress else None,
+        )
+
+    def _egress(self, source: Party, target: Party, position: int) -> tuple[Value, Reason | None]:
+        if source.number is None:  # NP-47, NP-61: nobody isolates nodes or the outside
+            return Value.ALLOW, None
+        return self._by_row(self.egress.of(source.number), target, position)
+
+    def _ingress(self, source: Party, target: Party, position: int) -> tuple[Value, Reason | None]:
+        if target.number is None:
+            return Value.ALLOW, None
+        own_node = bool(source.node) and source.node == target.node and source.number is None
+        if own_node and source.root:  # NP-44
+            return Value.ALLOW, None
+        value, reason = self._by_row(self.ingress.of(target.number), source, position)
+        if own_node and value is Value.DENY:  # NP-44: it may not be root
+            return Value.UNKNOWN, Reason.IMPLEMENTATION
+        return value, reason
+
+    def _by_row(self, profile: Profile, peer: Party, position: int) -> tuple[Value, Reason | None]:
+        planes = profile.at(position)
+        value = planes.value(peer, blocks_match_pods=self._assumptions.ip_blocks_match_pods)
+        if value is not Value.UNKNOWN:
+            return value, None
+        by_block = not planes.may.by_class(peer.number) and not profile.opaque
+        return value, Reason.IP_BLOCK_ON_POD if by_block else profile.reason
+
+    @staticmethod
+    def _plain(profile: Profile) -> bool:
+        return not profile.isolated and not profile.opaque
+
+
+def same_pod(party: Party, other: Party) -> bool:
+    """Whether two parties are one pod."""
+    return party.pod is not None and other.pod is not None and party.pod.ref == other.pod.ref

@@ -1,0 +1,78 @@
+"""The world outside: all addresses that are no pod's, node's or Service's (EXT-1)."""
+
+from collections.abc import Iterable
+
+from reachaudit.model.facts import Service, ServiceCIDR
+from reachaudit.model.ip import BITS, Address, Block, Family, single
+from reachaudit.model.store import Facts
+from reachaudit.reach import bits
+from reachaudit.reach.addresses import merge, minus
+from reachaudit.reach.identity import Identity, Party
+from reachaudit.reach.zones import Zone, in_zone
+
+
+def cluster_blocks(facts: Facts, identity: Identity) -> list[Block]:
+    """The cluster's own addresses: pods, pod ranges, nodes, Service ranges (EXT-3, EXT-4)."""
+    found = [single(address) for pod in identity.pods for address in pod.addresses]
+    for node in identity.nodes.values():
+        found += [single(address) for address in node.addresses]
+        found += node.pod_blocks
+    for cidr in facts.of(ServiceCIDR):
+        found += cidr.blocks if cidr.ready else ()
+    for service in facts.of(Service):
+        found += [single(address) for address in service.cluster_ips]
+    return merge(found)
+
+
+class Outside:
+    """Addresses outside, one party for each signature: all that a policy can tell apart."""
+
+    def __init__(self, facts: Facts, identity: Identity) -> None:
+        self._identity = identity
+        cluster = cluster_blocks(facts, identity)
+        self._blocks: dict[int, list[Block]] = {}
+        for signature in bits.members(identity.signatures.all):
+            left = minus(identity.signatures.spans(signature), cluster)
+            if left:
+                self._blocks[signature] = left
+        self._zones: dict[tuple[Zone, Family], list[Party]] = {}
+
+    def blocks(self, signatures: int) -> list[Block]:
+        """The addresses outside that have one of these signatures, merged."""
+        return merge(b for s, blocks in self._blocks.items() if signatures >> s & 1 for b in blocks)
+
+    def all(self, family: Family) -> list[Party]:
+        """A party for each signature that occurs outside."""
+        return [
+            self._party(signature, blocks)
+            for signature, blocks in self._blocks.items()
+            if blocks[0].family == family
+        ]
+
+    def zone(self, zone: Zone, family: Family) -> list[Party]:
+        """A party for each signature that occurs in a zone."""
+        key = zone, family
+        if key not in self._zones:
+            parts = [(s, in_zone(zone, blocks)) for s, blocks in self._blocks.items()]
+            self._zones[key] = [
+                self._party(signature, blocks)
+                for signature, blocks in parts
+                if blocks and blocks[0].family == family
+            ]
+        return self._zones[key]
+
+    @staticmethod
+    def _party(signature: int, blocks: list[Block]) -> Party:
+        """Somebody at an address in the middle: edges are often special."""
+        block = max(blocks, key=lambda b: b.last - b.first)
+        return Party(Address(block.family, (block.first + block.last) // 2), signature)
+
+
+def allows(ranges: Iterable[Block], address: Address) -> bool:
+    """Whether source ranges let an address in: per family, and no range of a family is no limit.
+
+    A range of all addresses lifts the limit of its family too (SVC-36).
+    """
+    own = [block for block in ranges if block.family == address.family]
+    full = (1 << BITS[address.family]) - 1
+    return not own or any(b.holds(address) or (b.first, b.last) == (0, full) for b in own)

@@ -1,0 +1,252 @@
+"""Paths to pods and through Services: which rewrites lie on the way, and what each policy sees.
+
+Measured packets decide the source that an endpoint's policy sees (J): packets are filtered before
+the source is rewritten, so an endpoint on the node where traffic enters sees the client, and one on
+another node sees the entry node (EXT-9).
+"""
+
+from collections.abc import Callable, Iterable
+
+from reachaudit.model.facts import Protocol
+from reachaudit.model.ip import Family
+from reachaudit.reach.identity import Identity, Party
+from reachaudit.reach.judge import Judge, same_pod
+from reachaudit.reach.outside import Outside, allows
+from reachaudit.reach.ports import position
+from reachaudit.reach.services import Backend, Frontend, Services, usable
+from reachaudit.reach.verdict import (
+    Judgement,
+    Outcome,
+    PathVerdict,
+    Reason,
+    client_chooses,
+    direct,
+    in_sequence,
+    network_chooses,
+    no_path,
+    one_of,
+    unknown,
+)
+
+Only = Callable[[Backend], bool]
+
+
+def _any(_: Backend) -> bool:
+    return True
+
+
+class Paths:
+    """Judges whole paths, from a client to what it dials."""
+
+    def __init__(
+        self, judge: Judge, services: Services, outside: Outside, *, pod_range_routed: bool
+    ) -> None:
+        self.judge, self.services, self.outside = judge, services, outside
+        self._identity: Identity = judge.identity
+        self._pod_range_routed = pod_range_routed
+        self._entries: dict[Family, list[Party]] = {}
+
+    def to_party(self, client: Party, target: Party, port: int) -> PathVerdict:
+        """A client dials a pod, a node or an address by itself; `port` is on the line."""
+        pod = target.pod
+        inside = pod is not None and not pod.host_network
+        if inside and not client.node and not self._pod_range_routed:  # EXT-12
+            return no_path("pod addresses are not routed from outside")
+        return direct(self.judge.connection(client, target, port))
+
+    def to_frontend(
+        self, client: Party, frontend: Frontend, entry: str = "", only: Only = _any
+    ) -> PathVerdict:
+        """A client dials a Service where it listens.
+
+        `entry` is the node whose address is dialled, for node ports. `only` limits the endpoints
+        looked at, as when a workload's own exposure is asked for.
+        """
+        service, family = frontend.service, frontend.family
+        if client.address.family != family:
+            return no_path("the Service does not listen in this family")  # SVC-20
+        backends = self.services.backends(service, frontend.port, family)
+        backends = [backend for backend in backends if only(backend)]
+        if frontend.kind == "ClusterIP":
+            return self._cluster_ip(client, frontend, backends)
+        if not usable(backends):
+            return no_path("no usable endpoints")  # SVC-14
+        if frontend.kind == "LoadBalancer":
+            return self._balancer(client, frontend, backends)
+        if frontend.kind == "ExternalIP":
+            if not client.node:
+                return self._entered(client, frontend, backends)
+            return self._at(client, frontend, backends, client.node)
+        if not self._listens(entry, family):
+            return no_path(f"node {entry} has no {family} address")
+        return self._at(client, frontend, backends, entry)
+
+    def to_any_node(self, client: Party, frontend: Frontend, only: Only = _any) -> PathVerdict:
+        """A client outside dials a node port on the node that suits it best."""
+        backends = self.services.backends(frontend.service, frontend.port, frontend.family)
+        nodes = dict.fromkeys(backend.node for backend in backends if backend.node)
+        nodes |= dict.fromkeys(party.node for party in self._entry_parties(frontend.family))
+        return client_chooses(self.to_frontend(client, frontend, node, only) for node in nodes)
+
+    def to_endpoints(self, client: Party, backends: Iterable[Backend], port: int) -> PathVerdict:
+        """A client dials the endpoints themselves, all at one port, as DNS gives them (SVC-16)."""
+        return network_chooses(
+            self.to_party(client, self._identity.at(b.address), port) for b in backends
+        )
+
+    def from_proxy(self, frontend: Frontend, only: Only = _any) -> PathVerdict:
+        """A load balancer outside dials a node port: its own address is not known (EXT-10)."""
+        backends = self.services.backends(frontend.service, frontend.port, frontend.family)
+        backends = [backend for backend in backends if only(backend)]
+        if not usable(backends):
+            return no_path("no usable endpoints")
+        return self._from_proxy(frontend, backends)
+
+    def from_proxy_to_pods(self, backends: list[Backend], protocol: Protocol) -> PathVerdict:
+        """A load balancer outside dials pods (ING-20, EXT-14)."""
+        if not backends:
+            return no_path("no usable endpoints")
+        return one_of(
+            (
+                network_chooses(
+                    direct(
+                        self.judge.connection(
+                            client, self._identity.at(b.address), position(protocol, b.port)
+                        )
+                    )
+                    for b in backends
+                )
+                for client in self.outside.all(backends[0].address.family)
+            ),
+            Reason.SOURCE_NAT,
+        )
+
+    def _cluster_ip(
+        self, client: Party, frontend: Frontend, backends: list[Backend]
+    ) -> PathVerdict:
+        if not client.node:  # SVC-23
+            return no_path("Service addresses are not routed from outside")
+        local = frontend.service.internal_local  # SVC-24
+        found = usable(backends, client.node if local else None)
+        if not found:
+            return no_path(
+                "no usable endpoint on the client's node" if local else "no usable endpoints"
+            )
+        return network_chooses(self._way(client, client, frontend, b) for b in found)
+
+    def _balancer(self, client: Party, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
+        captured = frontend.vip if client.node else frontend.transparent
+        if frontend.vip and not allows(frontend.service.source_ranges, client.address):
+            return PathVerdict(  # SVC-35: also for pods and nodes
+                Outcome.DENY, note="loadBalancerSourceRanges do not hold the client"
+            )
+        if captured and client.node:
+            return self._at(client, frontend, backends, client.node)
+        if captured:
+            return self._entered(client, frontend, backends)
+        return in_sequence(self._out_to(client, frontend), self._from_proxy(frontend, backends))
+
+    def _out_to(self, client: Party, frontend: Frontend) -> PathVerdict:
+        """The first leg to a load balancer that takes the connection itself (SVC-32)."""
+        if not client.node:
+            return direct(Judgement())
+        if frontend.address is None:
+            return unknown(Reason.NAME_RESOLUTION, f"{frontend.hostname} is not resolved")
+        target = self._identity.at(frontend.address)
+        port = position(frontend.port.protocol, frontend.number)
+        return direct(self.judge.connection(client, target, port))
+
+    def _from_proxy(self, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
+        """Whatever address it comes from; and by a node port, other nodes may stand in for it."""
+        clients = self.outside.all(frontend.family)
+        if not clients:
+            return unknown(Reason.SOURCE_NAT)
+        return one_of(
+            (self._entered(client, frontend, backends) for client in clients), Reason.SOURCE_NAT
+        )
+
+    def _entered(self, client: Party, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
+        """From outside, at a node that the network chooses."""
+        if frontend.service.external_local:  # SVC-28: only nodes with a usable endpoint serve
+            nodes = dict.fromkeys(b.node for b in backends if b.node)
+            ways = [
+                self._way(client, client, frontend, b) for n in nodes for b in usable(backends, n)
+            ]
+            return network_chooses(ways)
+        ways = []
+        for backend in usable(backends):
+            seen = [client] if backend.node else []
+            seen += [e for e in self._entry_parties(frontend.family) if e.node != backend.node]
+            ways += [self._way(client, s, frontend, backend) for s in seen or [client]]
+        return network_chooses(ways)
+
+    def _at(
+        self, client: Party, frontend: Frontend, backends: list[Backend], entry: str
+    ) -> PathVerdict:
+        """At a known entry node: a node port there, or an address captured on the client's node."""
+        cluster = usable(backends)
+        local = usable(backends, entry)
+        if not frontend.service.external_local:  # SVC-27: others see the entry node
+            ways = [
+                self._way(client, seen, frontend, b, entry)
+                for b in cluster
+                for seen in self._seen(client, b, entry, frontend.family)
+            ]
+            return network_chooses(ways)
+        kept = [self._way(client, client, frontend, b, entry) for b in cluster]
+        here = [self._way(client, client, frontend, b, entry) for b in local]
+        if client.node == entry:  # SVC-29: short-circuited to all endpoints
+            return network_chooses(kept)
+        outside_in = network_chooses(here) if here else no_path(f"no usable endpoint on {entry}")
+        if not client.node:
+            return outside_in
+        # A pod of another node: whether its own kind of traffic is recognised there depends on
+        # how kube-proxy detects local traffic.
+        return one_of((network_chooses(kept), outside_in), Reason.IMPLEMENTATION)
+
+    def _seen(self, client: Party, backend: Backend, entry: str, family: Family) -> list[Party]:
+        if backend.node == entry or not backend.node:
+            return [client]
+        node = self._identity.nodes.get(entry)
+        return (self._identity.node_parties(node, family) if node else [])[:1] or [client]
+
+    def _way(
+        self, client: Party, seen: Party, frontend: Frontend, backend: Backend, entry: str = ""
+    ) -> PathVerdict:
+        """One endpoint, with the source that its policy sees."""
+        target = self._identity.at(backend.address)
+        port = position(frontend.port.protocol, backend.port)
+        if same_pod(client, target):
+            return direct(self.judge.hairpin(client, port))
+        if entry and frontend.kind == "NodePort" and client.node and entry != client.node:
+            return direct(self._through_other_node(client, seen, frontend, target, port, entry))
+        return direct(self.judge.rewritten(client, seen, target, port))
+
+    def _through_other_node(
+        self, client: Party, seen: Party, frontend: Frontend, target: Party, port: int, entry: str
+    ) -> Judgement:
+        """The client's egress sees the other node and its node port (SVC-41)."""
+        node = self._identity.nodes[entry]
+        dialled = position(frontend.port.protocol, frontend.number)
+        first = self._identity.node_parties(node, frontend.family)[0]
+        out = self.judge.connection(client, first, dialled)
+        into = self.judge.rewritten(seen, seen, target, port)
+        return Judgement(out.egress, into.ingress, out.reason or into.reason)
+
+    def _listens(self, entry: str, family: Family) -> bool:
+        node = self._identity.nodes.get(entry)
+        return node is not None and bool(self._identity.node_parties(node, family))
+
+    def _entry_parties(self, family: Family) -> list[Party]:
+        """Nodes by which traffic may enter: two for each signature stand for all that share it.
+
+        One would do, were it not that an endpoint's own node is never an entry to it from afar.
+        """
+        if family not in self._entries:
+            found: dict[int, list[Party]] = {}
+            for node in self._identity.nodes.values():
+                for party in self._identity.node_parties(node, family)[:1]:
+                    alike = found.setdefault(party.signature, [])
+                    alike += [party] if len(alike) < 2 else []
+            self._entries[family] = [party for alike in found.values() for party in alike]
+        return self._entries[family]

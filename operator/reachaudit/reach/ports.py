@@ -1,0 +1,85 @@
+"""All ports of all protocols on one line, so that a set of ports is a list of spans.
+
+TCP stands at 0-65535, UDP at 65536-131071, SCTP at 131072-196607. Protocols never stand in for
+each other (NP-42), and a span never crosses from one to the next unless it holds both wholly.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
+
+from reachaudit.model.facts import PROTOCOLS, ContainerPort, Protocol
+
+T = TypeVar("T")
+_SIZE = 65536
+
+
+class Span(NamedTuple):
+    """Ports on the line, first and last included."""
+
+    first: int
+    last: int
+
+
+ALL_PORTS = Span(0, _SIZE * len(PROTOCOLS) - 1)
+
+
+def position(protocol: Protocol, port: int) -> int:
+    """Where a port stands on the line."""
+    return PROTOCOLS.index(protocol) * _SIZE + port
+
+
+def span(protocol: Protocol, first: int, last: int) -> Span:
+    """A range of one protocol's ports."""
+    return Span(position(protocol, first), position(protocol, last))
+
+
+def named(ports: Iterable[ContainerPort], name: str, protocol: Protocol) -> int | None:
+    """The number that a name has on a pod; the first that fits wins (NP-40, SVC-4)."""
+    for port in ports:
+        if port.name == name and port.protocol == protocol:
+            return port.number
+    return None
+
+
+def by_protocol(piece: Span) -> list[tuple[Protocol, int, int]]:
+    """A span as (protocol, first port, last port), ports from 1 on."""
+    found: list[tuple[Protocol, int, int]] = []
+    for i, protocol in enumerate(PROTOCOLS):
+        first, last = max(piece.first - i * _SIZE, 1), min(piece.last - i * _SIZE, _SIZE - 1)
+        if first <= last:
+            found.append((protocol, first, last))
+    return found
+
+
+def ports_text(first: int, last: int) -> str:
+    """`80`, `8000-8100`, `all ports`."""
+    if (first, last) == (1, _SIZE - 1):
+        return "all ports"
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def overlay(pieces: Iterable[tuple[Span, T]], join: Callable[[T, T], T]) -> list[tuple[Span, T]]:
+    """Overlapping spans as disjoint ones in order; where several lie, their values are joined.
+
+    Neighbours with equal values become one.
+    """
+    pieces = list(pieces)
+    cuts = sorted({p.first for p, _ in pieces} | {p.last + 1 for p, _ in pieces})
+    at: list[list[T]] = [[] for _ in cuts]
+    for piece, value in pieces:
+        for i in range(bisect_left(cuts, piece.first), bisect_left(cuts, piece.last + 1)):
+            at[i].append(value)
+    found: list[tuple[Span, T]] = []
+    for (first, end), values in zip(pairwise(cuts), at, strict=False):
+        if not values:
+            continue
+        value = values[0]
+        for other in values[1:]:
+            value = join(value, other)
+        if found and found[-1][0].last == first - 1 and found[-1][1] == value:
+            found[-1] = Span(found[-1][0].first, end - 1), value
+        else:
+            found.append((Span(first, end - 1), value))
+    return found

@@ -1,0 +1,153 @@
+"""Services: where each listens, and to which endpoints it forwards."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from reachaudit.model.facts import Endpoint, EndpointSlice, Pod, Service, ServicePort, SlicePort
+from reachaudit.model.ip import Address, Family
+from reachaudit.model.names import Ref
+from reachaudit.model.store import Facts
+from reachaudit.reach.ports import named
+
+FrontendKind = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalIP"]
+
+
+class Backend(NamedTuple):
+    """An endpoint behind one Service port: where packets are rewritten to (NP-53)."""
+
+    address: Address
+    port: int
+    node: str
+    ready: bool
+    serving_last: bool  # terminating but still serving: used where nothing is ready (SVC-13)
+
+
+@dataclass(frozen=True, slots=True)
+class Frontend:
+    """Where a Service port listens. A node port listens at every node: its address is None.
+
+    `vip`: packets of pods and nodes to it are rewritten on their own node (SVC-32); else they go
+    out to the load balancer. `transparent`: packets from outside arrive with its address still on.
+    """
+
+    kind: FrontendKind
+    service: Service
+    port: ServicePort
+    number: int
+    family: Family
+    address: Address | None = None
+    hostname: str = ""
+    vip: bool = True
+    transparent: bool = True
+
+    def __str__(self) -> str:
+        """`NodePort 30080/TCP`, `LoadBalancer 203.0.113.50:443/TCP`."""
+        where = f"{self.address or self.hostname}:" if self.address or self.hostname else ""
+        return f"{self.kind} {where}{self.number}/{self.port.protocol}"
+
+
+class Services:
+    """All Services with their frontends and backends."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.all = list(facts.of(Service))
+        self._by_ref = {service.ref: service for service in self.all}
+        self._slices: dict[tuple[str, str], list[EndpointSlice]] = {}
+        for piece in facts.of(EndpointSlice):
+            self._slices.setdefault((piece.namespace, piece.service), []).append(piece)
+        self._pods: dict[str, list[Pod]] = {}
+        for pod in facts.of(Pod):
+            if pod.live:
+                self._pods.setdefault(pod.namespace, []).append(pod)
+
+    def get(self, namespace: str, name: str) -> Service | None:
+        """A Service by name."""
+        return self._by_ref.get(Ref(Service.kind, namespace, name))
+
+    def backends(self, service: Service, port: ServicePort, family: Family) -> list[Backend]:
+        """All endpoints of a Service port in one family, usable or not, from all slices (SVC-8)."""
+        if service.type == "ExternalName" or service.other_proxy:
+            return []
+        slices = self._slices.get((service.namespace, service.name))
+        if slices is None:
+            return list(self._synthesised(service, port, family))
+        return [
+            _backend(endpoint, slice_port.port)
+            for piece in slices
+            if piece.family == family
+            for slice_port in piece.ports
+            if _joins(slice_port, port)
+            for endpoint in piece.endpoints
+        ]
+
+    def _synthesised(
+        self, service: Service, port: ServicePort, family: Family
+    ) -> Iterator[Backend]:
+        """What the endpoints controller would write, where no slice was seen (SVC-12)."""
+        if not service.selector:  # SVC-7
+            return
+        for pod in self._pods.get(service.namespace, ()):
+            labels = dict(pod.labels)
+            if not all(labels.get(key) == value for key, value in service.selector):
+                continue
+            number = port.target
+            if isinstance(number, str):  # SVC-4
+                number = named(pod.ports, number, port.protocol) or 0
+            for address in pod.addresses:
+                if number and address.family == family:
+                    ready = service.publish_not_ready or (pod.ready and not pod.terminating)
+                    yield Backend(address, number, pod.node, ready, pod.ready and pod.terminating)
+
+
+def _joins(slice_port: SlicePort, port: ServicePort) -> bool:
+    """Slice ports join Service ports by name and protocol, never by number (SVC-5)."""
+    return slice_port.name == port.name and slice_port.protocol == port.protocol
+
+
+def _backend(endpoint: Endpoint, port: int) -> Backend:
+    serving_last = endpoint.serving and endpoint.terminating
+    return Backend(endpoint.address, port, endpoint.node, endpoint.ready, serving_last)
+
+
+def usable(backends: Iterable[Backend], node: str | None = None) -> list[Backend]:
+    """Ready endpoints, or where none is ready those that end but still serve (SVC-13).
+
+    With a node, decided among that node's endpoints only.
+    """
+    here = [b for b in backends if node is None or b.node == node]
+    return [b for b in here if b.ready] or [b for b in here if b.serving_last]
+
+
+def frontends(service: Service) -> Iterator[Frontend]:
+    """Where a Service listens (SVC-1, SVC-3); nothing for headless, ExternalName, other proxies."""
+    if service.type == "ExternalName" or service.headless or service.other_proxy:
+        return
+    for port in service.ports:
+        for address in service.cluster_ips:
+            yield Frontend("ClusterIP", service, port, port.port, address.family, address)
+        for family in service.families if port.node_port else ():  # SVC-34: the port, not the flag
+            yield Frontend("NodePort", service, port, port.node_port, family)
+        for address in service.external_ips:
+            yield Frontend("ExternalIP", service, port, port.port, address.family, address)
+        yield from _balancer_frontends(service, port)
+
+
+def _balancer_frontends(service: Service, port: ServicePort) -> Iterator[Frontend]:
+    """A load balancer listens only where its status says so (SVC-31)."""
+    if service.type != "LoadBalancer":
+        return
+    for balancer in service.balancers:
+        families = [balancer.address.family] if balancer.address else service.families
+        for family in families:
+            yield Frontend(
+                "LoadBalancer",
+                service,
+                port,
+                port.port,
+                family,
+                balancer.address,
+                balancer.hostname,
+                balancer.vip,
+                transparent=balancer.vip and not service.balancer_class,  # SVC-33
+            )

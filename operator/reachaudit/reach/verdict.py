@@ -1,0 +1,143 @@
+"""Verdicts: three values for a policy, five outcomes for a path (M-2, M-3)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+
+class Value(IntEnum):
+    """A policy's verdict. In Kleene's logic AND is `min`, OR is `max`."""
+
+    DENY = 0
+    UNKNOWN = 1
+    ALLOW = 2
+
+
+class Outcome(Enum):
+    """What becomes of a connection on a path."""
+
+    ALLOW = "ALLOW"
+    DENY = "DENY"
+    UNKNOWN = "UNKNOWN"
+    NO_PATH = "NO_PATH"  # nothing forwards there: not a denial
+    PARTIAL = "PARTIAL"  # the network chooses among ways of which only some pass
+
+
+class Reason(Enum):
+    """Why a verdict is UNKNOWN."""
+
+    VENDOR_POLICY = "vendor-policy"  # UNK-2
+    UNREADABLE_POLICY = "unreadable-policy"
+    MISSING_NAMESPACE = "missing-namespace"  # NP-20
+    IMPLEMENTATION = "implementation"  # NP-44, NP-46, SVC-41
+    IP_BLOCK_ON_POD = "ip-block-on-pod"  # NP-30 with the assumption off
+    PROTOCOL = "protocol"  # NP-43
+    SOURCE_NAT = "source-nat"  # EXT-10
+    NAME_RESOLUTION = "name-resolution"  # UNK-9
+    NODE_ADDRESS = "node-address"  # EXT-5
+    OTHER_PROXY = "other-proxy"  # SVC-10
+    CONTROLLER = "ingress-controller"  # ING-1, ING-5, ING-19
+    ANNOTATION = "annotation"  # ING-23
+    MATCHING = "path-matching"  # ING-8
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One hop: what the source's egress and the target's ingress say (NP-10)."""
+
+    egress: Value = Value.ALLOW
+    ingress: Value = Value.ALLOW
+    reason: Reason | None = None
+
+    @property
+    def value(self) -> Value:
+        """Both must allow."""
+        return min(self.egress, self.ingress)
+
+
+OPEN = Judgement()
+
+
+@dataclass(frozen=True, slots=True)
+class PathVerdict:
+    """What becomes of a connection on a whole path.
+
+    `ways` are the judgements of the ways among which the network chooses; `note` says in words
+    what shut or limits the path where no policy does.
+    """
+
+    outcome: Outcome
+    ways: tuple[Judgement, ...] = ()
+    reason: Reason | None = None
+    note: str = ""
+
+
+def no_path(note: str) -> PathVerdict:
+    """Nothing forwards there."""
+    return PathVerdict(Outcome.NO_PATH, note=note)
+
+
+def unknown(reason: Reason, note: str = "") -> PathVerdict:
+    """It cannot be known."""
+    return PathVerdict(Outcome.UNKNOWN, reason=reason, note=note)
+
+
+_OUTCOMES = {
+    Value.ALLOW: Outcome.ALLOW,
+    Value.DENY: Outcome.DENY,
+    Value.UNKNOWN: Outcome.UNKNOWN,
+}
+
+
+def direct(judgement: Judgement) -> PathVerdict:
+    """A path of one way."""
+    return PathVerdict(_OUTCOMES[judgement.value], (judgement,), judgement.reason)
+
+
+def network_chooses(paths: Iterable[PathVerdict]) -> PathVerdict:
+    """One path of many ways: all agree, or PARTIAL, or UNKNOWN where ignorance decides (EXT-10)."""
+    paths = tuple(paths)
+    ways = tuple(way for path in paths for way in path.ways)
+    outcomes = {path.outcome for path in paths}
+    if len(outcomes) == 1 and Outcome.UNKNOWN not in outcomes:
+        return PathVerdict(paths[0].outcome, ways, note=_notes(paths))
+    if not outcomes:
+        return no_path("nothing forwards there")
+    passes = Outcome.ALLOW in outcomes or Outcome.PARTIAL in outcomes
+    stops = bool(outcomes & {Outcome.DENY, Outcome.NO_PATH, Outcome.PARTIAL})
+    if passes and stops:
+        return PathVerdict(Outcome.PARTIAL, ways, note=_notes(paths))
+    if Outcome.UNKNOWN in outcomes:
+        reason = next(path.reason for path in paths if path.outcome is Outcome.UNKNOWN)
+        return PathVerdict(Outcome.UNKNOWN, ways, reason, _notes(paths))
+    return PathVerdict(Outcome.DENY, ways, note=_notes(paths))
+
+
+def one_of(paths: Iterable[PathVerdict], reason: Reason) -> PathVerdict:
+    """One of these is true and we cannot know which: their common outcome, or UNKNOWN (EXT-10)."""
+    paths = tuple(paths)
+    if len({path.outcome for path in paths}) == 1:
+        return network_chooses(paths)
+    ways = tuple(way for path in paths for way in path.ways)
+    return PathVerdict(Outcome.UNKNOWN, ways, reason, _notes(paths))
+
+
+_WORST_FIRST = (Outcome.NO_PATH, Outcome.DENY, Outcome.UNKNOWN, Outcome.PARTIAL, Outcome.ALLOW)
+
+
+def client_chooses(paths: Iterable[PathVerdict]) -> PathVerdict:
+    """The best of several ways: a client may try each address."""
+    paths = tuple(paths)
+    if not paths:
+        return no_path("nothing forwards there")
+    return max(paths, key=lambda path: _WORST_FIRST.index(path.outcome))
+
+
+def in_sequence(first: PathVerdict, second: PathVerdict) -> PathVerdict:
+    """Two connections, the second made by who receives the first: both must pass (ING-15)."""
+    worse = min((first, second), key=lambda path: _WORST_FIRST.index(path.outcome))
+    return PathVerdict(worse.outcome, first.ways + second.ways, worse.reason, _notes((worse,)))
+
+
+def _notes(paths: Iterable[PathVerdict]) -> str:
+    return "; ".join(dict.fromkeys(path.note for path in paths if path.note))

@@ -1,0 +1,215 @@
+"""A reflector: one kind's objects on the API server, kept alike in the store.
+
+It lists by pages and then watches. Every API server serves pages, their price is known (500
+objects in memory), and they tell what is there *now*; the streaming list (`sendInitialEvents`)
+would be a second way to the same end for the servers that have it.
+
+What must hold: the store never keeps an object that is gone. So history that cannot be resumed
+(410, an error frame, silence, refusals that repeat) leads to a new list, and the store takes the
+difference. Faults are retried for ever, less and less often.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+
+from reachaudit.kube.backoff import Backoff
+from reachaudit.kube.client import Client
+from reachaudit.kube.errors import ApiError, Malformed, Silent, Unreachable, one_line
+from reachaudit.model.kinds import Kind
+from reachaudit.model.parse import Item
+from reachaudit.model.store import Change, Store
+from reachaudit.watch.access import is_served
+from reachaudit.watch.state import WatchState
+from reachaudit.watch.wire import (
+    Event,
+    bookmark_of,
+    event_of,
+    list_accept,
+    page_of,
+    status_of,
+    watch_accept,
+)
+
+Sink = Callable[[list[Change]], None]
+Fault = ApiError | Unreachable | Malformed
+
+PAGE = "500"
+ABSENT_SECONDS = 30.0  # a CRD that is not there may come
+LASTING_SECONDS = 1.0  # a watch that ends sooner is a fault
+RESUMES = 3  # after so many faults in a row a resource version is not trusted any more
+RESUMABLE = (401, 403, 429, 500, 502, 503, 504)
+
+log = logging.getLogger(__name__)
+
+
+class Reflector:
+    """Feeds one kind's objects to the store and the changes of facts to the sink, in order."""
+
+    def __init__(
+        self, kind: Kind, client: Client, store: Store, sink: Sink, on_sync: Callable[[], None]
+    ) -> None:
+        self.state = WatchState()
+        self._kind = kind
+        self._client = client
+        self._store = store
+        self._sink = sink
+        self._on_sync = on_sync
+        self._backoff = Backoff()
+        self._version = ""  # "": a list must come first
+        self._opened = float("inf")  # since when a watch stands
+        self._lists = self._watches = 0
+        self._complaint = ""
+
+    async def run(self) -> None:
+        """Reflect until cancelled."""
+        while True:
+            try:
+                if not self._version:
+                    await self._list()
+                await self._watch()
+            except (ApiError, Unreachable, Malformed) as fault:
+                await asyncio.sleep(await self._delay_after(fault))
+
+    async def _list(self) -> None:
+        self.state.relists = self._lists
+        self._lists += 1
+        params, items = {"limit": PAGE}, list[Item]()
+        while True:
+            body = await self._client.get(self._kind.path, params, list_accept(self._kind))
+            arrived = time.monotonic()
+            page = page_of(body)
+            items += [self._read(raw) for raw in page.items or ()]
+            self._touch(arrived)
+            if not page.metadata.next:
+                break
+            params = {"limit": PAGE, "continue": page.metadata.next}
+        self._replace(items, arrived)
+        self._version = page.metadata.resource_version
+
+    async def _watch(self) -> None:
+        self.state.restarts = self._watches
+        self._watches += 1
+        params = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version,
+            "timeoutSeconds": str(random.randint(270, 310)),
+        }
+        self._opened = float("inf")
+        stream = self._client.stream(self._kind.path, params, watch_accept(self._kind))
+        async with aclosing(stream) as chunks:
+            async for frames in chunks:
+                self._take(frames, time.monotonic())
+        if not self._stood:
+            raise Unreachable("the API server ended the watch at once")
+        self._recover(time.monotonic())
+
+    @property
+    def _stood(self) -> bool:
+        """Whether the watch was served well, however it ended: nothing was missed till now."""
+        return time.monotonic() - self._opened >= LASTING_SECONDS
+
+    def _take(self, frames: list[bytes], arrived: float) -> None:
+        self._opened = min(self._opened, arrived)
+        changes: list[Change] = []
+        try:
+            for frame in frames:
+                changes += self._apply(event_of(frame), arrived)
+                self._recover(arrived)
+        finally:  # what the store has taken must reach the sink, whatever came after it
+            if changes:
+                self._sink(changes)
+
+    def _apply(self, event: Event, arrived: float) -> list[Change]:
+        match event.type:
+            case "BOOKMARK":
+                self._version = bookmark_of(event)
+                return []
+            case "ADDED" | "MODIFIED":
+                item = self._read(event.object)
+                changes = self._store.put(item, arrived)
+            case "DELETED":
+                item = self._kind.parse(event.object)
+                changes = self._store.drop(item.ref, arrived)
+            case "ERROR":
+                self._version = ""
+                raise status_of(event).error()
+            case _:
+                raise Malformed(f"a watch has a frame of type {event.type}")
+        self._version = item.resource_version or self._version
+        return changes
+
+    def _read(self, raw: object) -> Item:
+        """An object; the known one where it is the same, so a list costs no second copy."""
+        item = self._kind.parse(raw)
+        known = self._store.get(item.ref)
+        if known == item:
+            return known
+        for problem in item.problems:
+            log.warning("%s: %s", one_line(item.ref), one_line(problem))
+        return item
+
+    def _replace(self, items: list[Item], arrived: float) -> None:
+        if changes := self._store.replace(self._kind.name, items, arrived):
+            self._sink(changes)
+        if not self.state.synced:
+            self.state.synced = True
+            self._on_sync()
+
+    def _touch(self, now: float) -> None:
+        self.state.last_contact = now
+        self.state.forbidden = False
+        self.state.last_error = ""
+
+    def _recover(self, now: float) -> None:
+        self._touch(now)
+        self._backoff.reset()
+        if self._complaint:
+            log.info("%s: is watched again", self._kind.name)
+            self._complaint = ""
+
+    async def _delay_after(self, fault: Fault) -> float:
+        """Take note of a fault; the seconds until the next try."""
+        now = time.monotonic()
+        if self._stood and not isinstance(fault, Silent):
+            self._recover(now)
+        self._opened = float("inf")
+        if await self._is_absent(fault):
+            self._recover(now)
+            self._version = ""
+            self._replace([], now)
+            return ABSENT_SECONDS
+        if not self._resumable(fault):
+            self._version = ""
+        self._note(fault)
+        return self._backoff.delay(fault.retry_after if isinstance(fault, ApiError) else 0.0)
+
+    def _note(self, fault: Fault) -> None:
+        """One fault alone is the daily life of a watch; complain of the next, once."""
+        self.state.forbidden = isinstance(fault, ApiError) and fault.status == 403
+        self.state.last_error = one_line(fault)
+        if self._backoff.tries and self.state.last_error != self._complaint:
+            self._complaint = self.state.last_error
+            log.warning("%s: %s; will be tried again", self._kind.name, self._complaint)
+
+    def _resumable(self, fault: Fault) -> bool:
+        """Whether the next watch may go on from where the last one was.
+
+        Silence may mean that the server's history begins anew below our version, as it does when
+        etcd was restored: it would then never tell us anything.
+        """
+        if isinstance(fault, Unreachable):
+            return not isinstance(fault, Silent)
+        refused = isinstance(fault, ApiError) and fault.status not in RESUMABLE
+        return not refused and self._backoff.tries < RESUMES
+
+    async def _is_absent(self, fault: Fault) -> bool:
+        if not self._kind.optional or not isinstance(fault, ApiError):
+            return False
+        if fault.status == 404:
+            return True
+        return fault.status == 403 and not await is_served(self._client, self._kind)
