@@ -15,6 +15,8 @@ class Assumptions:
 
     ip_blocks_match_pods: bool = True
     """NP-30: an ipBlock that covers a pod's address matches that pod; else UNKNOWN."""
+    ip_blocks_match_nodes: bool = True
+    """NP-30: an ipBlock that covers a node's address matches that node; else UNKNOWN."""
     host_network: str = "ignored"
     """NP-47: policies have no effect on hostNetwork pods ("ignored") or select them ("applied")."""
     pod_range_routed: bool = False
@@ -29,6 +31,7 @@ class Assumptions:
 
 _CHOICES: dict[str, dict[str, bool | str]] = {
     "ip_blocks_match_pods": {"true": True, "false": False},
+    "ip_blocks_match_nodes": {"true": True, "false": False},
     "host_network": {"ignored": "ignored", "applied": "applied"},
     "pod_range_routed": {"true": True, "false": False},
     "vendor_global": {"unknown": "unknown", "ignored": "ignored"},

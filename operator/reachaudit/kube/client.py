@@ -23,7 +23,7 @@ MERGE_PATCH = "application/merge-patch+json"
 USER_AGENT = f"reachaudit/{__version__}"
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
-SILENT_SECONDS = 80.0  # a watch's bookmarks come each minute, so this much silence is a fault
+SILENT_SECONDS = 80.0  # a watch's bookmarks come each minute where etcd tells its progress
 RENEWAL_GAP = 5.0  # many requests fail together when credentials expire: one plugin run is enough
 
 log = logging.getLogger(__name__)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from reachaudit.model.ip import FAMILIES, Address, Family
 from reachaudit.model.names import Ref
-from reachaudit.reach.identity import Identity, Party
+from reachaudit.reach.identity import Identity
 from reachaudit.reach.ingresses import Ingresses, Route
+from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
 from reachaudit.reach.services import Backend, Frontend, frontends, usable

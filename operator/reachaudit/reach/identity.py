@@ -5,7 +5,6 @@ on what can change a policy verdict: never by node, workload, Service or an unme
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from reachaudit.model.facts import Labels, Namespace, Node, Pod, Selector
@@ -15,6 +14,7 @@ from reachaudit.model.objects.workloads import default_namespace_labels
 from reachaudit.model.store import Facts
 from reachaudit.reach.addresses import Signatures
 from reachaudit.reach.labels import keys, matches, matches_partly_known
+from reachaudit.reach.party import Party
 from reachaudit.reach.ports import named
 from reachaudit.reach.verdict import Value
 from reachaudit.reach.vocabulary import PeerSelector, PortName, Vocabulary
@@ -31,23 +31,6 @@ class PodClass(NamedTuple):
     def port(self, name: PortName) -> int | None:
         """The number that a name has on these pods (NP-39)."""
         return next((number for known, number in self.ports if known == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """An end of a connection: a pod, a node, or an address outside.
-
-    `number` is a pod's class; None for what no policy selects. `signature` is its address's.
-    `node` is where it is: a node is on itself; "" for what is outside. `root` marks processes
-    that the own-node exemption surely covers (NP-44); a hostNetwork pod may not be one.
-    """
-
-    address: Address
-    signature: int
-    number: int | None = None
-    node: str = ""
-    pod: Pod | None = None
-    root: bool = False
 
 
 class Identity:

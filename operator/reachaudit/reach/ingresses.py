@@ -8,7 +8,8 @@ from reachaudit.model.ip import Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach.controllers import Controllers, Serving
-from reachaudit.reach.identity import Identity, Party
+from reachaudit.reach.identity import Identity
+from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
 from reachaudit.reach.services import Backend, Frontend, frontends, usable

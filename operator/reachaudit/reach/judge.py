@@ -1,9 +1,12 @@
 """The judge: one connection between two parties, by policy alone."""
 
+from dataclasses import replace
+
 from reachaudit.model.store import Facts
-from reachaudit.reach.identity import Identity, Party
+from reachaudit.reach.identity import Identity
+from reachaudit.reach.party import Party
 from reachaudit.reach.profiles import Profile, Profiles
-from reachaudit.reach.verdict import OPEN, Judgement, Reason, Value
+from reachaudit.reach.verdict import Judgement, Reason, Value
 from reachaudit.settings import Assumptions
 
 
@@ -18,32 +21,36 @@ class Judge:
 
     def connection(self, source: Party, target: Party, position: int) -> Judgement:
         """A new connection from source to target on a port of the line (NP-11)."""
-        if same_pod(source, target):
-            return OPEN  # NP-45
+        if source.is_pod(target):  # NP-45
+            return Judgement(source, target, position)
         return self.rewritten(source, source, target, position)
 
     def rewritten(self, source: Party, seen: Party, target: Party, position: int) -> Judgement:
         """The same where the target's policy sees another source, as after masquerading (EXT-9)."""
         egress, egress_reason = self._egress(source, target, position)
         ingress, ingress_reason = self._ingress(seen, target, position)
-        return Judgement(egress, ingress, egress_reason or ingress_reason)
+        return Judgement(source, target, position, egress, ingress, egress_reason or ingress_reason)
 
     def hairpin(self, pod: Party, position: int) -> Judgement:
         """A pod to itself through a Service: plugins agree where both directions do (J, NP-46)."""
         plain = self.rewritten(pod, pod, pod, position)
         if plain.egress is plain.ingress:
             return plain
-        return Judgement(Value.UNKNOWN, Value.UNKNOWN, Reason.IMPLEMENTATION)
+        unsure = Value.UNKNOWN
+        return replace(plain, egress=unsure, ingress=unsure, reason=Reason.IMPLEMENTATION)
 
     def other_protocol(self, source: Party, target: Party) -> Judgement:
         """ICMP and alike: open where nothing isolates, UNKNOWN else (NP-43)."""
-        if same_pod(source, target):
-            return OPEN
+        if source.is_pod(target):
+            return Judgement(source, target, None)
         egress = source.number is not None and not self._plain(self.egress.of(source.number))
         ingress = target.number is not None and not self._plain(self.ingress.of(target.number))
         if source.root and source.node == target.node:
             ingress = False
         return Judgement(
+            source,
+            target,
+            None,
             Value.UNKNOWN if egress else Value.ALLOW,
             Value.UNKNOWN if ingress else Value.ALLOW,
             Reason.PROTOCOL if egress or ingress else None,
@@ -67,17 +74,18 @@ class Judge:
 
     def _by_row(self, profile: Profile, peer: Party, position: int) -> tuple[Value, Reason | None]:
         planes = profile.at(position)
-        value = planes.value(peer, blocks_match_pods=self._assumptions.ip_blocks_match_pods)
+        value = planes.value(peer, heed_blocks=self._heed_blocks(peer))
         if value is not Value.UNKNOWN:
             return value, None
         by_block = not planes.may.by_class(peer.number) and not profile.opaque
-        return value, Reason.IP_BLOCK_ON_POD if by_block else profile.reason
+        return value, Reason.IP_BLOCK if by_block else profile.reason
+
+    def _heed_blocks(self, peer: Party) -> bool:
+        """Whether ipBlocks surely match an address: some plugins go by identity (NP-30)."""
+        if peer.number is not None:
+            return self._assumptions.ip_blocks_match_pods
+        return not peer.node or self._assumptions.ip_blocks_match_nodes
 
     @staticmethod
     def _plain(profile: Profile) -> bool:
         return not profile.isolated and not profile.opaque
-
-
-def same_pod(party: Party, other: Party) -> bool:
-    """Whether two parties are one pod."""
-    return party.pod is not None and other.pod is not None and party.pod.ref == other.pod.ref

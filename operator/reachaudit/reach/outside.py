@@ -7,7 +7,8 @@ from reachaudit.model.ip import BITS, Address, Block, Family, single
 from reachaudit.model.store import Facts
 from reachaudit.reach import bits
 from reachaudit.reach.addresses import merge, minus
-from reachaudit.reach.identity import Identity, Party
+from reachaudit.reach.identity import Identity
+from reachaudit.reach.party import Party
 from reachaudit.reach.zones import Zone, in_zone
 
 
@@ -29,13 +30,17 @@ class Outside:
 
     def __init__(self, facts: Facts, identity: Identity) -> None:
         self._identity = identity
-        cluster = cluster_blocks(facts, identity)
+        self._cluster = cluster = cluster_blocks(facts, identity)
         self._blocks: dict[int, list[Block]] = {}
         for signature in bits.members(identity.signatures.all):
             left = minus(identity.signatures.spans(signature), cluster)
             if left:
                 self._blocks[signature] = left
         self._zones: dict[tuple[Zone, Family], list[Party]] = {}
+
+    def nobody(self, party: Party) -> bool:
+        """Whether an address of the cluster's own ranges is held by no pod and no node (EXT-1)."""
+        return not party.node and any(block.holds(party.address) for block in self._cluster)
 
     def blocks(self, signatures: int) -> list[Block]:
         """The addresses outside that have one of these signatures, merged."""

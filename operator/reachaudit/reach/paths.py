@@ -6,15 +6,18 @@ another node sees the entry node (EXT-9).
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from reachaudit.model.facts import Protocol
 from reachaudit.model.ip import Family
-from reachaudit.reach.identity import Identity, Party
-from reachaudit.reach.judge import Judge, same_pod
+from reachaudit.reach.identity import Identity
+from reachaudit.reach.judge import Judge
 from reachaudit.reach.outside import Outside, allows
+from reachaudit.reach.party import Party
 from reachaudit.reach.ports import position
 from reachaudit.reach.services import Backend, Frontend, Services, usable
 from reachaudit.reach.verdict import (
+    PASSES,
     Judgement,
     Outcome,
     PathVerdict,
@@ -52,6 +55,8 @@ class Paths:
         inside = pod is not None and not pod.host_network
         if inside and not client.node and not self._pod_range_routed:  # EXT-12
             return no_path("pod addresses are not routed from outside")
+        if self.outside.nobody(target):
+            return no_path("no pod or node has this address")
         return direct(self.judge.connection(client, target, port))
 
     def to_frontend(
@@ -149,7 +154,7 @@ class Paths:
     def _out_to(self, client: Party, frontend: Frontend) -> PathVerdict:
         """The first leg to a load balancer that takes the connection itself (SVC-32)."""
         if not client.node:
-            return direct(Judgement())
+            return PASSES
         if frontend.address is None:
             return unknown(Reason.NAME_RESOLUTION, f"{frontend.hostname} is not resolved")
         target = self._identity.at(frontend.address)
@@ -216,7 +221,7 @@ class Paths:
         """One endpoint, with the source that its policy sees."""
         target = self._identity.at(backend.address)
         port = position(frontend.port.protocol, backend.port)
-        if same_pod(client, target):
+        if client.is_pod(target):
             return direct(self.judge.hairpin(client, port))
         if entry and frontend.kind == "NodePort" and client.node and entry != client.node:
             return direct(self._through_other_node(client, seen, frontend, target, port, entry))
@@ -231,7 +236,7 @@ class Paths:
         first = self._identity.node_parties(node, frontend.family)[0]
         out = self.judge.connection(client, first, dialled)
         into = self.judge.rewritten(seen, seen, target, port)
-        return Judgement(out.egress, into.ingress, out.reason or into.reason)
+        return replace(into, source=client, egress=out.egress, reason=out.reason or into.reason)
 
     def _listens(self, entry: str, family: Family) -> bool:
         node = self._identity.nodes.get(entry)

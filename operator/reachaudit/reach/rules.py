@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from reachaudit.model.facts import Direction, NetworkPolicy, Peer, PolicyPort, PolicyRule
-from reachaudit.reach.identity import Identity, Party
+from reachaudit.reach.identity import Identity
+from reachaudit.reach.party import Party
 from reachaudit.reach.ports import ALL_PORTS, Span, span
 from reachaudit.reach.verdict import Value
 from reachaudit.reach.vocabulary import PortName, peer_selector, subject_selector
@@ -17,6 +18,7 @@ from reachaudit.reach.vocabulary import PortName, peer_selector, subject_selecto
 class Peers(NamedTuple):
     """Who is allowed: a set of classes, or a set of signatures.
 
+    `anybody`: all are, by no block's word, so that it holds whatever blocks match (NP-6, NP-13).
     `guarded`: pairs (classes, signatures) of which both must hold. A named port needs that: an
     ipBlock on it allows only addresses of pods that have the port (NP-41).
     """
@@ -24,6 +26,7 @@ class Peers(NamedTuple):
     classes: int = 0
     signatures: int = 0
     guarded: frozenset[tuple[int, int]] = frozenset()
+    anybody: bool = False
 
     def __or__(self, other: "Peers") -> "Peers":
         """Whoever either allows."""
@@ -31,11 +34,12 @@ class Peers(NamedTuple):
             self.classes | other.classes,
             self.signatures | other.signatures,
             self.guarded | other.guarded,
+            self.anybody or other.anybody,
         )
 
     def by_class(self, number: int | None) -> bool:
         """Whether a class is allowed whatever its address."""
-        return number is not None and bool(self.classes >> number & 1)
+        return self.anybody or (number is not None and bool(self.classes >> number & 1))
 
     def by_address(self, number: int | None, signature: int) -> bool:
         """Whether an address is allowed by a block."""
@@ -58,11 +62,10 @@ class Planes(NamedTuple):
         """Whoever either allows, plane by plane."""
         return Planes(self.must | other.must, self.may | other.may)
 
-    def value(self, party: Party, *, blocks_match_pods: bool) -> Value:
-        """The verdict for one peer; where blocks may not match pods, a block's word is UNKNOWN."""
+    def value(self, party: Party, *, heed_blocks: bool) -> Value:
+        """The verdict for one peer; where it is unsure that blocks match it, theirs is UNKNOWN."""
         number, signature = party.number, party.signature
-        sure = number is None or blocks_match_pods  # NP-30
-        if self.must.by_class(number) or (sure and self.must.by_address(number, signature)):
+        if self.must.by_class(number) or (heed_blocks and self.must.by_address(number, signature)):
             return Value.ALLOW
         if self.may.by_class(number) or self.may.by_address(number, signature):
             return Value.UNKNOWN
@@ -107,7 +110,7 @@ class Compiler:
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
         self.everyone = Peers(
-            classes=(1 << len(identity.classes)) - 1, signatures=identity.signatures.all
+            (1 << len(identity.classes)) - 1, identity.signatures.all, anybody=True
         )
 
     def compile(self, policy: NetworkPolicy, direction: Direction) -> CompiledPolicy:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+from reachaudit.reach.party import Party
+
 
 class Value(IntEnum):
     """A policy's verdict. In Kleene's logic AND is `min`, OR is `max`."""
@@ -30,7 +32,7 @@ class Reason(Enum):
     UNREADABLE_POLICY = "unreadable-policy"
     MISSING_NAMESPACE = "missing-namespace"  # NP-20
     IMPLEMENTATION = "implementation"  # NP-44, NP-46, SVC-41
-    IP_BLOCK_ON_POD = "ip-block-on-pod"  # NP-30 with the assumption off
+    IP_BLOCK = "ip-block"  # NP-30 with an assumption off
     PROTOCOL = "protocol"  # NP-43
     SOURCE_NAT = "source-nat"  # EXT-10
     NAME_RESOLUTION = "name-resolution"  # UNK-9
@@ -43,8 +45,14 @@ class Reason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One hop: what the source's egress and the target's ingress say (NP-10)."""
+    """One hop: what the source's egress and the target's ingress say (NP-10).
 
+    `port` is the target's, on the line; None for protocols without ports.
+    """
+
+    source: Party
+    target: Party
+    port: int | None
     egress: Value = Value.ALLOW
     ingress: Value = Value.ALLOW
     reason: Reason | None = None
@@ -53,9 +61,6 @@ class Judgement:
     def value(self) -> Value:
         """Both must allow."""
         return min(self.egress, self.ingress)
-
-
-OPEN = Judgement()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,9 @@ class PathVerdict:
     ways: tuple[Judgement, ...] = ()
     reason: Reason | None = None
     note: str = ""
+
+
+PASSES = PathVerdict(Outcome.ALLOW)
 
 
 def no_path(note: str) -> PathVerdict:

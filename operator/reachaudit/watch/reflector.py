@@ -5,7 +5,7 @@ objects in memory), and they tell what is there *now*; the streaming list (`send
 would be a second way to the same end for the servers that have it.
 
 What must hold: the store never keeps an object that is gone. So history that cannot be resumed
-(410, an error frame, silence, refusals that repeat) leads to a new list, and the store takes the
+(410, an error frame, refusals that repeat) leads to a new list, and the store takes the
 difference. Faults are retried for ever, less and less often.
 """
 
@@ -16,32 +16,22 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 
-from reachaudit.kube.backoff import Backoff
 from reachaudit.kube.client import Client
 from reachaudit.kube.errors import ApiError, Malformed, Silent, Unreachable, one_line
 from reachaudit.model.kinds import Kind
 from reachaudit.model.parse import Item
 from reachaudit.model.store import Change, Store
+from reachaudit.watch import wire
 from reachaudit.watch.access import is_served
+from reachaudit.watch.faults import Fault, Faults
 from reachaudit.watch.state import WatchState
-from reachaudit.watch.wire import (
-    Event,
-    bookmark_of,
-    event_of,
-    list_accept,
-    page_of,
-    status_of,
-    watch_accept,
-)
 
 Sink = Callable[[list[Change]], None]
-Fault = ApiError | Unreachable | Malformed
 
 PAGE = "500"
 ABSENT_SECONDS = 30.0  # a CRD that is not there may come
 LASTING_SECONDS = 1.0  # a watch that ends sooner is a fault
-RESUMES = 3  # after so many faults in a row a resource version is not trusted any more
-RESUMABLE = (401, 403, 429, 500, 502, 503, 504)
+NEVER = float("inf")
 
 log = logging.getLogger(__name__)
 
@@ -58,16 +48,18 @@ class Reflector:
         self._store = store
         self._sink = sink
         self._on_sync = on_sync
-        self._backoff = Backoff()
+        self._faults = Faults(kind.name, self.state)
         self._version = ""  # "": a list must come first
-        self._opened = float("inf")  # since when a watch stands
+        self._doubtful = False  # whether the version may be one that the server does not know
+        self._opened = NEVER  # since when a watch stands
         self._lists = self._watches = 0
-        self._complaint = ""
 
     async def run(self) -> None:
         """Reflect until cancelled."""
         while True:
             try:
+                if self._doubtful:
+                    await self._check_version()
                 if not self._version:
                     await self._list()
                 await self._watch()
@@ -79,34 +71,48 @@ class Reflector:
         self._lists += 1
         params, items = {"limit": PAGE}, list[Item]()
         while True:
-            body = await self._client.get(self._kind.path, params, list_accept(self._kind))
+            page = await self._page(params)
             arrived = time.monotonic()
-            page = page_of(body)
+            self._faults.contact(arrived)
             items += [self._read(raw) for raw in page.items or ()]
-            self._touch(arrived)
             if not page.metadata.next:
                 break
             params = {"limit": PAGE, "continue": page.metadata.next}
         self._replace(items, arrived)
         self._version = page.metadata.resource_version
 
+    async def _check_version(self) -> None:
+        """Begin anew where the server is behind us, as it is when etcd was restored.
+
+        A watch from a version to come is accepted, and then tells nothing at all.
+        """
+        page = await self._page({"limit": "1"})
+        if not wire.follows(page.metadata.resource_version, self._version):
+            self._version = ""
+        self._doubtful = False
+        self._faults.over(time.monotonic())
+
+    async def _page(self, params: dict[str, str]) -> wire.Page:
+        accept = wire.list_accept(self._kind)
+        return wire.page_of(await self._client.get(self._kind.path, params, accept))
+
     async def _watch(self) -> None:
         self.state.restarts = self._watches
         self._watches += 1
+        self._opened = NEVER
         params = {
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": self._version,
             "timeoutSeconds": str(random.randint(270, 310)),
         }
-        self._opened = float("inf")
-        stream = self._client.stream(self._kind.path, params, watch_accept(self._kind))
+        stream = self._client.stream(self._kind.path, params, wire.watch_accept(self._kind))
         async with aclosing(stream) as chunks:
             async for frames in chunks:
                 self._take(frames, time.monotonic())
         if not self._stood:
             raise Unreachable("the API server ended the watch at once")
-        self._recover(time.monotonic())
+        self._faults.over(time.monotonic())
 
     @property
     def _stood(self) -> bool:
@@ -118,16 +124,16 @@ class Reflector:
         changes: list[Change] = []
         try:
             for frame in frames:
-                changes += self._apply(event_of(frame), arrived)
-                self._recover(arrived)
+                changes += self._apply(wire.event_of(frame), arrived)
+                self._faults.over(arrived)
         finally:  # what the store has taken must reach the sink, whatever came after it
             if changes:
                 self._sink(changes)
 
-    def _apply(self, event: Event, arrived: float) -> list[Change]:
+    def _apply(self, event: wire.Event, arrived: float) -> list[Change]:
         match event.type:
             case "BOOKMARK":
-                self._version = bookmark_of(event)
+                self._version = wire.bookmark_of(event)
                 return []
             case "ADDED" | "MODIFIED":
                 item = self._read(event.object)
@@ -137,7 +143,7 @@ class Reflector:
                 changes = self._store.drop(item.ref, arrived)
             case "ERROR":
                 self._version = ""
-                raise status_of(event).error()
+                raise wire.status_of(event).error()
             case _:
                 raise Malformed(f"a watch has a frame of type {event.type}")
         self._version = item.resource_version or self._version
@@ -160,52 +166,22 @@ class Reflector:
             self.state.synced = True
             self._on_sync()
 
-    def _touch(self, now: float) -> None:
-        self.state.last_contact = now
-        self.state.forbidden = False
-        self.state.last_error = ""
-
-    def _recover(self, now: float) -> None:
-        self._touch(now)
-        self._backoff.reset()
-        if self._complaint:
-            log.info("%s: is watched again", self._kind.name)
-            self._complaint = ""
-
     async def _delay_after(self, fault: Fault) -> float:
-        """Take note of a fault; the seconds until the next try."""
+        """What a fault means for the next try, and the seconds until then."""
         now = time.monotonic()
-        if self._stood and not isinstance(fault, Silent):
-            self._recover(now)
-        self._opened = float("inf")
+        if isinstance(fault, Silent):
+            self._doubtful = True
+        elif self._stood:
+            self._faults.over(now)
+        self._opened = NEVER
         if await self._is_absent(fault):
-            self._recover(now)
+            self._faults.over(now)
             self._version = ""
             self._replace([], now)
             return ABSENT_SECONDS
-        if not self._resumable(fault):
+        if not self._faults.resumable(fault):
             self._version = ""
-        self._note(fault)
-        return self._backoff.delay(fault.retry_after if isinstance(fault, ApiError) else 0.0)
-
-    def _note(self, fault: Fault) -> None:
-        """One fault alone is the daily life of a watch; complain of the next, once."""
-        self.state.forbidden = isinstance(fault, ApiError) and fault.status == 403
-        self.state.last_error = one_line(fault)
-        if self._backoff.tries and self.state.last_error != self._complaint:
-            self._complaint = self.state.last_error
-            log.warning("%s: %s; will be tried again", self._kind.name, self._complaint)
-
-    def _resumable(self, fault: Fault) -> bool:
-        """Whether the next watch may go on from where the last one was.
-
-        Silence may mean that the server's history begins anew below our version, as it does when
-        etcd was restored: it would then never tell us anything.
-        """
-        if isinstance(fault, Unreachable):
-            return not isinstance(fault, Silent)
-        refused = isinstance(fault, ApiError) and fault.status not in RESUMABLE
-        return not refused and self._backoff.tries < RESUMES
+        return self._faults.delay(fault)
 
     async def _is_absent(self, fault: Fault) -> bool:
         if not self._kind.optional or not isinstance(fault, ApiError):

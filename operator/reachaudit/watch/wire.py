@@ -73,6 +73,11 @@ def status_of(event: Event) -> Status:
     return _decode(event.object, Status)
 
 
+def follows(version: str, other: str) -> bool:
+    """Whether a resource version is certainly not older than another."""
+    return version.isdecimal() and other.isdecimal() and int(version) >= int(other)
+
+
 def _decode(data: bytes | msgspec.Raw, wire: type[T]) -> T:
     try:
         return msgspec.json.decode(data, type=wire)

@@ -10,6 +10,7 @@ from reachaudit.model.facts import (
     Peer,
     PolicyPort,
     PolicyRule,
+    Requirement,
     Selector,
 )
 from reachaudit.model.ip import Block, parse_block
@@ -26,6 +27,7 @@ from reachaudit.model.objects.wire import (
 T = TypeVar("T")
 U = TypeVar("U")
 
+NOBODY = Selector(expressions=(Requirement("", "In", ()),))
 NO_PEER = Peer()
 NO_PORT = PolicyPort("TCP", 1, 0)
 
@@ -77,10 +79,7 @@ class WireNetworkPolicy(Object):
 
 
 def read_network_policy(policy: WireNetworkPolicy) -> Reading:
-    """A policy's fact; an invalid part matches nothing and is a problem (NP-58).
-
-    An invalid subject selector raises Invalid: what the policy isolates is then not known.
-    """
+    """A policy's fact; an invalid part matches nothing and is a problem (NP-58)."""
     spec, problems = policy.spec or PolicySpec(), _Problems()
     types = spec.policy_types or ["Ingress", *(["Egress"] if spec.egress else [])]  # NP-3
     for name in types:
@@ -90,7 +89,9 @@ def read_network_policy(policy: WireNetworkPolicy) -> Reading:
     fact = NetworkPolicy(
         intern(meta.namespace or "default"),
         meta.name,
-        subject=selector_of(spec.pod_selector) if spec.pod_selector else Selector(),
+        subject=problems.part(
+            "spec.podSelector", selector_of, spec.pod_selector or LabelSelector(), NOBODY
+        ),
         ingress=_rules("spec.ingress", spec.ingress, lambda r: r.sources, "from", problems),
         egress=_rules("spec.egress", spec.egress, lambda r: r.destinations, "to", problems),
         isolates_ingress="Ingress" in types,

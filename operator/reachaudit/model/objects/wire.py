@@ -1,14 +1,19 @@
 """What every API object has on the wire, and the types that the `read_*` functions share."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from sys import intern
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 
 from reachaudit.model.facts import Fact, Labels, Owner, Protocol, Requirement, Selector
 
-T = TypeVar("T")
+_VALUE = re.compile(r"(?=.{0,63}\Z)([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+_KEY = re.compile(
+    r"(?:(?=[^/]{1,253}/)[a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?"
+    r"(?=.{1,63}\Z)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
+)
 
 
 class Wire(msgspec.Struct, rename="camel", gc=False):
@@ -76,6 +81,15 @@ def labels_of(pairs: Mapping[str, str] | None) -> Labels:
     return tuple(sorted((intern(k), intern(v)) for k, v in pairs.items())) if pairs else ()
 
 
+def _check(key: str, values: Iterable[str]) -> None:
+    """Refuse what the API server refuses as a label's key or value."""
+    if not _KEY.fullmatch(key):
+        raise Invalid(f"{key!r} is not a label's key")
+    for value in values:
+        if not _VALUE.fullmatch(value):
+            raise Invalid(f"{value!r} is not a label's value")
+
+
 def owner_of(metadata: Metadata) -> Owner | None:
     """The owner that is marked as controller."""
     for owner in metadata.owner_references or ():
@@ -99,6 +113,8 @@ def protocol_of(text: str | None) -> Protocol:
 
 def selector_of(selector: LabelSelector) -> Selector:
     """A label selector; raises Invalid where the API server would reject it (NP-22, NP-24)."""
+    for key, value in (selector.match_labels or {}).items():
+        _check(key, (value,))
     return Selector(
         labels_of(selector.match_labels),
         tuple(sorted(map(_requirement, selector.match_expressions or ()), key=_order)),
@@ -111,6 +127,7 @@ def _order(requirement: Requirement) -> tuple[str, str, tuple[str, ...]]:
 
 def _requirement(entry: LabelRequirement) -> Requirement:
     values = tuple(sorted(set(entry.values or ())))
+    _check(entry.key, values)
     match entry.operator:
         case "In" | "NotIn" as operator:
             if not values:

@@ -1,0 +1,132 @@
+"""kopf as the host of the operator: start, signals, log-in and stop.
+
+There is no kopf watch or index on any audited kind, here or elsewhere. After an API server came
+back without its history, kopf lists anew and never learns what was deleted meanwhile: it would
+go on reporting a policy that is gone. `tests/live/test_kopf_misses_deletions.py` shows it. The
+objects come from `watch/reflector.py`.
+
+What kopf 1.45 itself still asks of the API server: one discovery at its start, which every
+authenticated user may read, and nothing more. Left alone it would end the operator after 54
+seconds of refusals, or at a 401 after which the credentials are the same as before. So its delays
+never end, it is told to begin only when the API server answers, and each log-in is a new session,
+which it cannot take for one that has failed.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain, repeat
+
+import aiohttp
+import kopf
+
+from reachaudit.kube.backoff import Backoff
+from reachaudit.kube.client import USER_AGENT, Client
+from reachaudit.kube.errors import ApiError, Unreachable
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+async def host(client: Client, run: Callable[[], Awaitable[None]]) -> None:
+    """Run the operator until `run` ends or a signal comes; what `run` raises is raised here.
+
+    `run` is cancelled when the operator is to stop. It is called once, from the main thread.
+    """
+    # kopf asks who runs it, and a container's user need not have a name.
+    os.environ.setdefault("POD_ID", "reachaudit")
+    logging.getLogger("kopf").setLevel(logging.WARNING)
+    hosted = _Hosted(client, run)
+    registry = kopf.OperatorRegistry()
+    kopf.on.startup(registry=registry)(hosted.start)
+    kopf.on.login(registry=registry)(hosted.log_in)
+    kopf.on.cleanup(registry=registry)(hosted.end)
+    try:
+        await kopf.operator(
+            registry=registry,
+            settings=_settings(),
+            standalone=True,
+            clusterwide=True,
+            stop_flag=hosted.stop,
+        )
+    finally:
+        await hosted.end()
+    hosted.raise_failure()
+
+
+class _Endless:
+    """Delays between kopf's tries, as often as it asks."""
+
+    def __iter__(self) -> Iterator[float]:
+        return chain((1, 2, 4, 8, 16), repeat(30))
+
+
+def _settings() -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.networking.connect_timeout = 10
+    settings.networking.request_timeout = 60
+    settings.networking.error_backoffs = _Endless()
+    return settings
+
+
+class _Hosted:
+    """The handlers of kopf's activities, and the task that they start and stop."""
+
+    def __init__(self, client: Client, run: Callable[[], Awaitable[None]]) -> None:
+        self.stop = asyncio.Event()
+        self._client = client
+        self._run = run
+        self._task: asyncio.Task[None] | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._backoff = Backoff()
+
+    async def start(self, **_: object) -> None:
+        self._task = asyncio.create_task(self._main(), name="operator")
+        self._task.add_done_callback(lambda _: self.stop.set())
+
+    async def log_in(self, **_: object) -> kopf.AiohttpSession:
+        while True:
+            if self._backoff.tries:
+                await asyncio.sleep(self._backoff.delay())
+            try:
+                await self._client.get("/apis")
+                return await self._new_session()
+            except (ApiError, Unreachable):
+                pass
+
+    async def end(self, **_: object) -> None:
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        if self._session is not None:
+            await self._session.close()
+
+    def raise_failure(self) -> None:
+        if self._task is not None and not self._task.cancelled():
+            self._task.result()
+
+    async def _main(self) -> None:
+        # Instead of kopf's, which fail when a signal comes twice.
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.stop.set)
+        try:
+            await self._run()
+        finally:
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
+
+    async def _new_session(self) -> kopf.AiohttpSession:
+        login = self._client.login
+        authorization = await login.authorization()
+        self._session = aiohttp.ClientSession(
+            headers={"User-Agent": USER_AGENT}
+            | ({"Authorization": authorization} if authorization else {}),
+            connector=aiohttp.TCPConnector(ssl=login.tls),
+            proxy=login.configuration.proxy,
+            trust_env=True,
+        )
+        return kopf.AiohttpSession(server=login.server, aiohttp_session=self._session)

@@ -1,0 +1,33 @@
+"""The ends of a connection."""
+
+from dataclasses import dataclass
+
+from reachaudit.model.facts import Pod
+from reachaudit.model.ip import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An end of a connection: a pod, a node, or an address outside.
+
+    `number` is a pod's class; None for what no policy selects. `signature` is its address's.
+    `node` is where it is: a node is on itself; "" for what is outside. `root` marks processes
+    that the own-node exemption surely covers (NP-44); a hostNetwork pod may not be one.
+    """
+
+    address: Address
+    signature: int
+    number: int | None = None
+    node: str = ""
+    pod: Pod | None = None
+    root: bool = False
+
+    def is_pod(self, other: "Party") -> bool:
+        """Whether two parties are one pod."""
+        return self.pod is not None and other.pod is not None and self.pod.ref == other.pod.ref
+
+    def __str__(self) -> str:
+        """`shop/web-1 (10.244.1.7)`, `node n2 (192.168.0.2)`, `203.0.113.7`."""
+        if self.pod is not None:
+            return f"{self.pod.namespace}/{self.pod.name} ({self.address})"
+        return f"node {self.node} ({self.address})" if self.node else str(self.address)

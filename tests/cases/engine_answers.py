@@ -1,0 +1,161 @@
+"""The engine's answers to the questions that case files ask."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from reachaudit.model.facts import PROTOCOLS, Node, Pod, Protocol, Service
+from reachaudit.model.ip import Family, parse_address, parse_block
+from reachaudit.model.kinds import KINDS
+from reachaudit.model.names import Ref
+from reachaudit.model.store import Facts
+from reachaudit.reach.ports import position
+from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.resolve import by_name
+from reachaudit.reach.routing import route_of
+from reachaudit.reach.services import Frontend, frontends
+from reachaudit.reach.verdict import (
+    Outcome,
+    PathVerdict,
+    Value,
+    client_chooses,
+    direct,
+    network_chooses,
+    no_path,
+)
+from reachaudit.settings import Assumptions, assume
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cases.apiobject import Object
+    from reachaudit.model.facts import Fact
+    from reachaudit.reach.party import Party
+
+FAMILIES: dict[str, Family] = {"v4": "IPv4", "v6": "IPv6"}
+_PLAIN = {Outcome.ALLOW: ".", Outcome.NO_PATH: "-", Outcome.PARTIAL: "%", Outcome.UNKNOWN: "?"}
+
+
+def read_facts(objects: Sequence[Object]) -> list[Fact]:
+    """API objects as facts; what cannot be read is left out."""
+    by_kind = {kind.name: kind for kind in KINDS}
+    items = (by_kind[str(obj["kind"])].parse(obj) for obj in objects if obj["kind"] in by_kind)
+    return [item.fact for item in items if item.fact is not None]
+
+
+def assumptions_of(settings: Mapping[str, str]) -> Assumptions:
+    """Assumptions of a case."""
+    result = Assumptions()
+    for name, value in settings.items():
+        result = assume(result, f"{name}={value}")
+    return result
+
+
+class EngineAnswers:
+    """One state of a case, asked cell by cell."""
+
+    def __init__(self, objects: Sequence[Object], assumptions: Mapping[str, str]) -> None:
+        self.reach = Reachability(Facts(read_facts(objects)), assumptions_of(assumptions))
+
+    def cell(
+        self, source: str, destination: str, port: int | None, protocol: str, family: str
+    ) -> str:
+        clients = self._parties(source, FAMILIES[family])
+        if not clients:
+            return "-"
+        verdicts = [self._ask(client, destination, port, protocol, family) for client in clients]
+        letters = {_letter(verdict) for verdict in verdicts}
+        return letters.pop() if len(letters) == 1 else "?"
+
+    def _ask(
+        self, client: Party, destination: str, port: int | None, protocol: str, family: str
+    ) -> PathVerdict:
+        prefix, colon, rest = destination.partition(":")
+        if prefix == "ing" and colon:
+            return self._request(client, rest)
+        if prefix in ("svc", "lb", "nodeport", "externalip") and colon:
+            assert port is not None
+            return self._service(client, prefix, rest, port, _protocol(protocol))
+        targets = self._parties(destination, FAMILIES[family])
+        if not targets:
+            return no_path("nobody is there")
+        if port is None:
+            return network_chooses(self._other(client, target) for target in targets)
+        line = position(_protocol(protocol), port)
+        return network_chooses(self.reach.paths.to_party(client, t, line) for t in targets)
+
+    def _other(self, client: Party, target: Party) -> PathVerdict:
+        path = self.reach.paths.to_party(client, target, 1)
+        if path.outcome is Outcome.NO_PATH:
+            return path
+        return direct(self.reach.judge.other_protocol(client, target))
+
+    def _parties(self, name: str, family: Family) -> list[Party]:
+        identity = self.reach.identity
+        if name.startswith("node:"):
+            node = self.reach.facts.get(Node, Ref("Node", "", name[5:]))
+            return identity.node_parties(node, family) if node else []
+        address = parse_address(name)
+        if address is None and (block := parse_block(name)) and block.family == family:
+            address = parse_address(str(ipaddress.ip_network(name).network_address))
+        if address is not None:
+            return [identity.at(address)]
+        pod = self.reach.facts.get(Pod, Ref("Pod", *name.split("/")))
+        return identity.pod_parties(pod, family) if pod is not None and pod.live else []
+
+    def _service(
+        self, client: Party, prefix: str, name: str, port: int, protocol: Protocol
+    ) -> PathVerdict:
+        paths, family = self.reach.paths, client.address.family
+        if prefix == "nodeport":
+            found = [
+                f
+                for s in self.reach.services.all
+                for f in _listening(s, "NodePort", family, port, protocol)
+            ]
+            return client_chooses(paths.to_frontend(client, f, entry=name) for f in found)
+        if prefix == "externalip":
+            found = [
+                f
+                for s in self.reach.services.all
+                for f in _listening(s, "ExternalIP", family, port, protocol)
+                if str(f.address) == name
+            ]
+            return client_chooses(paths.to_frontend(client, f) for f in found)
+        service = self.reach.facts.get(Service, Ref("Service", *name.split("/")))
+        assert service is not None
+        if prefix == "svc":
+            return by_name(paths, client, service, port, protocol)
+        found = _listening(service, "LoadBalancer", family, port, protocol)
+        return client_chooses(paths.to_frontend(client, f) for f in found)
+
+    def _request(self, client: Party, url: str) -> PathVerdict:
+        host, slash, path = url.partition("/")
+        found = route_of(self.reach.ingresses.routes, host, slash + path or "/")
+        if isinstance(found, PathVerdict):
+            return found
+        return self.reach.ingresses.request(client, found)
+
+
+def _listening(
+    service: Service, kind: str, family: Family, port: int, protocol: Protocol
+) -> list[Frontend]:
+    return [
+        frontend
+        for frontend in frontends(service)
+        if (frontend.kind, frontend.number, frontend.port.protocol) == (kind, port, protocol)
+        and frontend.family == family
+    ]
+
+
+def _protocol(name: str) -> Protocol:
+    return next(protocol for protocol in PROTOCOLS if protocol == name)
+
+
+def _letter(verdict: PathVerdict) -> str:
+    if verdict.outcome is not Outcome.DENY:
+        return _PLAIN[verdict.outcome]
+    egress = any(way.egress is Value.DENY for way in verdict.ways)
+    ingress = any(way.ingress is Value.DENY for way in verdict.ways)
+    return {(True, True): "x", (True, False): "e"}.get((egress, ingress), "i")
