@@ -1,6 +1,7 @@
 """What a user may set, as plain frozen values. The lowest layer: it imports nothing of ours."""
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 
@@ -59,3 +60,27 @@ def _flag(name: str) -> str:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class Listen(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the operator runs. `namespace` is its own; `instance` names it in Events.
+
+    `api`: where findings are served as JSON, None for nowhere.
+    """
+
+    kubeconfig: str | None
+    context: str | None
+    namespace: str
+    instance: str
+    listen: Listen
+    api: Listen | None
+    excluded: frozenset[str]
+    assumptions: Assumptions

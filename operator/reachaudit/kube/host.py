@@ -5,26 +5,25 @@ back without its history, kopf lists anew and never learns what was deleted mean
 go on reporting a policy that is gone. `tests/live/test_kopf_misses_deletions.py` shows it. The
 objects come from `watch/reflector.py`.
 
-What kopf 1.45 itself still asks of the API server: one discovery at its start, which every
-authenticated user may read, and nothing more. Left alone it would end the operator after 54
-seconds of refusals, or at a 401 after which the credentials are the same as before. So its delays
-never end, it is told to begin only when the API server answers, and each log-in is a new session,
-which it cannot take for one that has failed.
+What kopf 1.45 itself still asks of the API server: one discovery at its start (/api, /apis and
+the groups of its own backbone), which every authenticated user may read and nobody here needs.
+Left alone, it would end the operator over it: at once when an answer is not understood, at a 401
+that comes again, after 54 seconds of 403 or 503. So its session hands it good answers only, and
+waits for them as long as it takes.
 """
 
 import asyncio
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator
-from itertools import chain, repeat
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 import kopf
 
 from reachaudit.kube.backoff import Backoff
-from reachaudit.kube.client import USER_AGENT, Client
-from reachaudit.kube.errors import ApiError, Unreachable
+from reachaudit.kube.client import JSON, USER_AGENT, Client
+from reachaudit.kube.errors import Unreachable
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -32,7 +31,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 async def host(client: Client, run: Callable[[], Awaitable[None]]) -> None:
     """Run the operator until `run` ends or a signal comes; what `run` raises is raised here.
 
-    `run` is cancelled when the operator is to stop. It is called once, from the main thread.
+    `run` is cancelled when the operator is to stop. Call it in the main thread.
     """
     # kopf asks who runs it, and a container's user need not have a name.
     os.environ.setdefault("POD_ID", "reachaudit")
@@ -55,20 +54,11 @@ async def host(client: Client, run: Callable[[], Awaitable[None]]) -> None:
     hosted.raise_failure()
 
 
-class _Endless:
-    """Delays between kopf's tries, as often as it asks."""
-
-    def __iter__(self) -> Iterator[float]:
-        return chain((1, 2, 4, 8, 16), repeat(30))
-
-
 def _settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.scanning.disabled = True
-    settings.networking.connect_timeout = 10
-    settings.networking.request_timeout = 60
-    settings.networking.error_backoffs = _Endless()
+    settings.networking.request_timeout = None
     return settings
 
 
@@ -81,21 +71,21 @@ class _Hosted:
         self._run = run
         self._task: asyncio.Task[None] | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._backoff = Backoff()
 
     async def start(self, **_: object) -> None:
         self._task = asyncio.create_task(self._main(), name="operator")
         self._task.add_done_callback(lambda _: self.stop.set())
 
     async def log_in(self, **_: object) -> kopf.AiohttpSession:
-        while True:
-            if self._backoff.tries:
-                await asyncio.sleep(self._backoff.delay())
-            try:
-                await self._client.get("/apis")
-                return await self._new_session()
-            except (ApiError, Unreachable):
-                pass
+        login = self._client.login
+        self._session = aiohttp.ClientSession(
+            headers={"User-Agent": USER_AGENT},
+            connector=aiohttp.TCPConnector(ssl=login.tls),
+            proxy=login.configuration.proxy,
+            trust_env=True,
+            middlewares=[self._answer_patiently],
+        )
+        return kopf.AiohttpSession(server=login.server, aiohttp_session=self._session)
 
     async def end(self, **_: object) -> None:
         if self._task is not None and not self._task.done():
@@ -119,14 +109,19 @@ class _Hosted:
             for number in SIGNALS:
                 loop.remove_signal_handler(number)
 
-    async def _new_session(self) -> kopf.AiohttpSession:
-        login = self._client.login
-        authorization = await login.authorization()
-        self._session = aiohttp.ClientSession(
-            headers={"User-Agent": USER_AGENT}
-            | ({"Authorization": authorization} if authorization else {}),
-            connector=aiohttp.TCPConnector(ssl=login.tls),
-            proxy=login.configuration.proxy,
-            trust_env=True,
-        )
-        return kopf.AiohttpSession(server=login.server, aiohttp_session=self._session)
+    async def _answer_patiently(
+        self, request: aiohttp.ClientRequest, ask: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        backoff = Backoff()
+        while True:
+            try:
+                if authorization := await self._client.login.authorization():
+                    request.headers["Authorization"] = authorization
+                response = await ask(request)
+                if response.status == 200 and response.content_type == JSON:
+                    await response.json()
+                    return response
+                response.release()
+            except (aiohttp.ClientError, OSError, ValueError, Unreachable):
+                pass
+            await asyncio.sleep(backoff.delay())

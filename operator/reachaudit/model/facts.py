@@ -220,11 +220,15 @@ class Endpoint(Value, frozen=True, gc=False):
 
 
 class EndpointSlice(Fact, frozen=True, gc=False):
-    """A slice as kube-proxy reads it (SVC-8, SVC-10); FQDN slices have no endpoints."""
+    """A slice; those of FQDNs have no endpoints (SVC-9).
+
+    `headless`: labelled so, for DNS alone: proxies leave it out (SVC-10).
+    """
 
     kind: ClassVar[str] = "EndpointSlice"
     service: str = ""
     family: Family = "IPv4"
+    headless: bool = False
     ports: tuple[SlicePort, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
 

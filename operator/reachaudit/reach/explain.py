@@ -86,8 +86,17 @@ def _clauses(
 
 def hop_text(way: Judgement) -> str:
     """`ingress/ctl-1 (10.244.2.5) → shop/web-1 (10.244.1.4) 8080/TCP`."""
-    port = ""
-    if way.port is not None:
-        ((protocol, number, _),) = by_protocol(Span(way.port, way.port))
-        port = f" {number}/{protocol}"
-    return f"{way.source} → {way.target}{port}"
+    return f"{way.source} → {target_text(way)}"
+
+
+def target_text(way: Judgement) -> str:
+    """`shop/web-1 (10.244.1.4) 8080/TCP`."""
+    return f"{way.target} {port_text(way)}".rstrip()
+
+
+def port_text(way: Judgement) -> str:
+    """`8080/TCP`; nothing for protocols without ports."""
+    if way.port is None:
+        return ""
+    ((protocol, number, _),) = by_protocol(Span(way.port, way.port))
+    return f"{number}/{protocol}"

@@ -57,7 +57,12 @@ class Ingresses:
         self._services = paths.services
         self._controllers = Controllers(facts, identity, self._services)
         self.all = list(facts.of(Ingress))
-        self.routes = [route for ingress in self.all for route in self._routes(ingress)]
+        self._by_ingress = {ingress.ref: list(self._routes(ingress)) for ingress in self.all}
+        self.routes = [route for routes in self._by_ingress.values() for route in routes]
+
+    def routes_of(self, ingress: Ingress) -> list[Route]:
+        """An Ingress's routes, in the order in which they are written."""
+        return self._by_ingress[ingress.ref]
 
     def serving(self, ingress: Ingress) -> Serving:
         """Who serves an Ingress."""

@@ -75,7 +75,7 @@ class Services:
         return [
             _backend(endpoint, slice_port.port)
             for piece in slices
-            if piece.family == family
+            if piece.family == family and (service.headless or not piece.headless)
             for slice_port in piece.ports
             if _joins(slice_port, port)
             for endpoint in piece.endpoints

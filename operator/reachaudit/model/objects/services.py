@@ -264,16 +264,17 @@ class WireEndpointSlice(Object):
 
 
 def read_endpoint_slice(piece: WireEndpointSlice) -> Reading:
-    """A slice's fact; what kube-proxy would ignore is left out (SVC-9, SVC-10)."""
+    """A slice's fact; endpoints and ports that nobody could use are left out (SVC-9)."""
     meta, labels, problems = piece.metadata, piece.metadata.labels or {}, list[str]()
-    ignored = HEADLESS_LABEL in labels or piece.address_type not in ("IPv4", "IPv6")
+    addressed = piece.address_type in ("IPv4", "IPv6")
     fact = EndpointSlice(
         intern(meta.namespace or "default"),
         meta.name,
         service=intern(labels.get(SERVICE_LABEL, "")),
         family="IPv6" if piece.address_type == "IPv6" else "IPv4",
         ports=_slice_ports(piece, problems),
-        endpoints=() if ignored else _endpoints(piece, problems),
+        headless=HEADLESS_LABEL in labels,
+        endpoints=_endpoints(piece, problems) if addressed else (),
     )
     return Reading(fact, tuple(problems))
 

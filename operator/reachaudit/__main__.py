@@ -1,0 +1,7 @@
+"""`python -m reachaudit`."""
+
+import sys
+
+from reachaudit.cli import main
+
+sys.exit(main())

@@ -1,0 +1,45 @@
+"""RA025: a Service that opens a port on every node."""
+
+from collections.abc import Iterator
+
+from reachaudit.checks.check import About, UnitCheck
+from reachaudit.checks.view import View
+from reachaudit.checks.ways_in import openness, paths_of
+from reachaudit.checks.words import some
+from reachaudit.findings.finding import Finding, Severity
+from reachaudit.model.facts import Service
+
+ABOUT = About(
+    "RA025",
+    "V-25",
+    "NodePortService",
+    "NodePort Service",
+    "The port is open on all addresses of every node, also of nodes that run none of its pods, and "
+    "past whatever guards the Ingress.",
+    Severity.MEDIUM,
+)
+
+
+def _units(view: View) -> list[Service]:
+    return [s for s in view.of(Service) if s.type == "NodePort"]
+
+
+def _judge(service: Service, view: View) -> Iterator[Finding]:
+    """SVC-25. Its weight is who gets through: policies may shut what the node port opens."""
+    ways = [e for e in view.exposed_by.get(service.ref, []) if e.way.startswith("NodePort")]
+    ports = some(f"{p.node_port}/{p.protocol}" for p in service.ports if p.node_port)
+    who, severity = openness(ways, ABOUT.severity)
+    yield Finding(
+        ABOUT.id,
+        severity,
+        service.ref,
+        f"Opens {ports} on every node: {who}.",
+        "Make it ClusterIP and reach it through an Ingress, or let a NetworkPolicy name the "
+        "clients (with externalTrafficPolicy Local, so that it sees their addresses).",
+        field="spec.type",
+        path=paths_of(ways),
+        rules=("SVC-25", "SVC-27", "EXT-9"),
+    )
+
+
+CHECK = UnitCheck(ABOUT, _units, _judge)

@@ -1,0 +1,76 @@
+"""What checks look at: reachability, less the namespaces that are left out."""
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TypeVar
+
+from reachaudit.model.facts import Direction, Fact, NetworkPolicy, OpaquePolicy, Pod
+from reachaudit.model.names import Ref
+from reachaudit.reach.exposure import Exposure
+from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.workloads import Workload
+
+F = TypeVar("F", bound=Fact)
+
+
+class View:
+    """One state of the cluster as checks see it; all answers in a fixed order."""
+
+    def __init__(self, reach: Reachability, excluded: frozenset[str]) -> None:
+        self.reach, self._excluded = reach, excluded
+
+    def of(self, kind: type[F]) -> list[F]:
+        """Facts of a type, less those of namespaces that are left out."""
+        return [fact for fact in self.reach.facts.of(kind) if fact.namespace not in self._excluded]
+
+    @cached_property
+    def selectable(self) -> dict[str, list[Pod]]:
+        """Live pods that a policy can select, by namespace: hostNetwork pods are not (NP-47)."""
+        found: defaultdict[str, list[Pod]] = defaultdict(list)
+        for pod in self.reach.identity.pods:
+            if pod.namespace not in self._excluded and self.reach.identity.number(pod) is not None:
+                found[pod.namespace].append(pod)
+        return dict(found)
+
+    @cached_property
+    def governed(self) -> frozenset[str]:
+        """Namespaces with a policy of their own, NetworkPolicy or a vendor's."""
+        own = {policy.namespace for policy in self.of(NetworkPolicy)}
+        return frozenset(own | {policy.namespace for policy in self.of(OpaquePolicy)} - {""})
+
+    @cached_property
+    def governed_by_others(self) -> bool:
+        """Whether a vendor's policy reaches over the whole cluster, with rules not read here."""
+        heeded = self.reach.assumptions.vendor_global != "ignored"
+        return heeded and any(not policy.namespace for policy in self.of(OpaquePolicy))
+
+    def workloads(self, pods: list[Pod]) -> list[Workload]:
+        """The workloads of some pods, each once."""
+        return sorted({self.reach.identity.workloads[pod.ref] for pod in pods})
+
+    def unisolated(self, namespace: str, direction: Direction) -> list[Pod]:
+        """Pods of a namespace that nothing isolates in a direction, as far as is known (NP-5)."""
+        judge = self.reach.judge
+        profiles = judge.ingress if direction == "ingress" else judge.egress
+        return [
+            pod
+            for pod in self.selectable.get(namespace, [])
+            if (number := self.reach.identity.number(pod)) is not None
+            and not profiles.of(number).isolated
+            and not profiles.of(number).opaque
+        ]
+
+    @cached_property
+    def exposed_by(self) -> dict[Ref, list[Exposure]]:
+        """Ways in from outside by the object that opens them."""
+        found: defaultdict[Ref, list[Exposure]] = defaultdict(list)
+        for exposure in self.reach.exposures:
+            found[exposure.by].append(exposure)
+        return dict(found)
+
+    @cached_property
+    def internet_reaches(self) -> frozenset[Workload]:
+        """Workloads that clients in the internet surely reach."""
+        return frozenset(
+            e.workload for e in self.reach.exposures if e.open and e.zone == "internet"
+        )

@@ -1,0 +1,1 @@
+"""What the operator tells: metrics, Events, health. I/O at the edge."""

@@ -1,0 +1,130 @@
+"""Events of transitions, posted as client-go does: repeats are a series, objects have a budget."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from reachaudit.kube.client import Client
+from reachaudit.kube.errors import ApiError, Malformed, Unreachable
+from reachaudit.model.names import Ref
+from reachaudit.outputs.event import Event, Key, body_of, series_of
+
+SERIES_SECONDS = 360.0  # a repeat later than this begins a new Event
+BURST = 25  # Events about one object at once …
+REFILL_SECONDS = 300.0  # … and one more after each of these
+WAITING = 10_000  # Events kept while the API server does not answer
+_MOST_KNOWN = 4096
+_RETRY_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Posted:
+    name: str
+    count: int
+    last: float
+
+
+@dataclass
+class _Budget:
+    left: float
+    filled: float
+
+
+class Events:
+    """Posts Events one after another; never holds up a round. `counts` by what became of them."""
+
+    def __init__(
+        self, client: Client, instance: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.counts: Counter[str] = Counter(posted=0, dropped=0, failed=0)
+        self._client, self._instance, self._clock = client, instance, clock
+        self._waiting: deque[Event] = deque()
+        self._wanted = asyncio.Event()
+        self._posted: OrderedDict[Key, _Posted] = OrderedDict()
+        self._budgets: OrderedDict[Ref, _Budget] = OrderedDict()
+
+    def offer(self, events: Iterable[Event]) -> None:
+        """Take Events to be posted, in order; over a budget they are dropped and counted."""
+        for event in events:
+            if len(self._waiting) >= WAITING or not self._within_budget(event.key.regarding):
+                self.counts["dropped"] += 1
+            else:
+                self._waiting.append(event)
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Post until cancelled; while the API server is away, wait for it."""
+        while True:
+            while self._waiting:
+                try:
+                    await self._post(self._waiting[0])
+                    self._waiting.popleft()
+                except (Unreachable, Malformed):
+                    await asyncio.sleep(_RETRY_SECONDS)
+            self._wanted.clear()
+            await self._wanted.wait()
+
+    async def _post(self, event: Event) -> None:
+        """An answer that says no ends an Event: the namespace may be ending, or gone."""
+        try:
+            if not await self._continue_series(event):
+                await self._create(event)
+            self.counts["posted"] += 1
+        except ApiError as error:
+            if error.status == 429 or error.status >= 500:
+                raise Unreachable(str(error)) from error
+            gone = error.status in (403, 404)
+            self.counts["dropped" if gone else "failed"] += 1
+            log.log(
+                logging.DEBUG if gone else logging.WARNING,
+                "an Event about %s was refused: %s",
+                event.key.regarding,
+                error,
+            )
+
+    async def _create(self, event: Event) -> None:
+        name = f"{event.key.regarding.name[:200]}.{secrets.token_hex(8)}"
+        body = body_of(event, name, self._instance, datetime.now(UTC))
+        await self._client.post(f"{_path(event)}", body)
+        self._posted[event.key] = _Posted(name, 1, self._clock())
+        while len(self._posted) > _MOST_KNOWN:
+            self._posted.popitem(last=False)
+
+    async def _continue_series(self, event: Event) -> bool:
+        """Count a repeat on the Event that is there; it may have expired on the API server."""
+        known = self._posted.get(event.key)
+        if known is None or self._clock() - known.last > SERIES_SECONDS:
+            return False
+        patch = series_of(event, known.count + 1, datetime.now(UTC))
+        try:
+            await self._client.patch(f"{_path(event)}/{known.name}", patch)
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        known.count, known.last = known.count + 1, self._clock()
+        return True
+
+    def _within_budget(self, about: Ref) -> bool:
+        now = self._clock()
+        budget = self._budgets.setdefault(about, _Budget(BURST, now))
+        budget.left = min(BURST, budget.left + (now - budget.filled) / REFILL_SECONDS)
+        budget.filled = now
+        self._budgets.move_to_end(about)
+        while len(self._budgets) > _MOST_KNOWN:
+            self._budgets.popitem(last=False)
+        if budget.left < 1:
+            return False
+        budget.left -= 1
+        return True
+
+
+def _path(event: Event) -> str:
+    return f"/apis/events.k8s.io/v1/namespaces/{event.namespace}/events"

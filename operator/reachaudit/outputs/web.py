@@ -1,0 +1,66 @@
+"""The operator's own HTTP: metrics and health on one port."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+Body = Callable[[], bytes]
+Problem = Callable[[], str]
+_EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class PortError(Exception):
+    """The port cannot be listened on; the message is for the user."""
+
+
+def public(metrics: Body, unready: Problem) -> web.Application:
+    """Metrics and health. `unready` says why the operator is not ready, "" where it is."""
+
+    async def _metrics(_: web.Request) -> web.Response:
+        return web.Response(body=metrics(), headers={"Content-Type": _EXPOSITION})
+
+    async def _health(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _ready(_: web.Request) -> web.Response:
+        reason = unready()
+        return web.Response(text=f"{reason or 'ok'}\n", status=503 if reason else 200)
+
+    app = web.Application(client_max_size=0)
+    app.router.add_get("/metrics", _metrics)
+    app.router.add_get("/healthz", _health)
+    app.router.add_get("/readyz", _ready)
+    return app
+
+
+def documents(bodies: Mapping[str, Body]) -> web.Application:
+    """JSON documents by path."""
+
+    async def _document(request: web.Request) -> web.Response:
+        return web.Response(body=bodies[request.path](), content_type="application/json")
+
+    app = web.Application(client_max_size=0)
+    for path in bodies:
+        app.router.add_get(path, _document)
+    return app
+
+
+@asynccontextmanager
+async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve while the context lasts; gives the port, as chosen where 0 was asked for."""
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        yield await _listen(runner, host, port)
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
+    try:
+        await web.TCPSite(runner, host, port, shutdown_timeout=1).start()
+    except OSError as error:
+        raise PortError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
+    bound: int = runner.addresses[0][1]
+    return bound

@@ -1,0 +1,1 @@
+"""One round: what changed, what it opened and shut, what is found now."""
