@@ -78,15 +78,14 @@ class _Operator:
         port = await stack.enter_async_context(serve(app, *listen))
         log.info("metrics and health on http://%s:%d", listen.host, port)
         if api is not None:
-            paths = {"/api/v1/findings": self._state.findings, "/api/v1/rounds": self._state.rounds}
-            port = await stack.enter_async_context(serve(documents(paths), *api))
+            port = await stack.enter_async_context(serve(documents(self._state), *api))
             log.info("findings on http://%s:%d/api/v1/findings", api.host, port)
 
     async def _rounds(self) -> None:
         async for changes in self._pulse.rounds():
             result = await asyncio.to_thread(self._pipeline.run, changes)
             self._metrics.take(result)
-            self._state.take(result, time.monotonic() - min(result.arrivals, default=0.0))
+            self._state.take(result, time.monotonic())
             self._events.offer(self._told(result))
             self._judged = True
             _log_round(result)
@@ -142,7 +141,7 @@ def _log_round(result: Round) -> None:
     opened = Counter(t.kind for t in result.transitions)
     words(
         "baseline" if result.baseline else "round",
-        len(result.arrivals),
+        len(result.changes),
         len(result.delta.gained),
         len(result.delta.lost),
         len(result.open),

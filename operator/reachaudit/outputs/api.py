@@ -3,7 +3,9 @@
 It is a map for attackers, so it is off by default and listens on loopback only.
 """
 
+import asyncio
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import msgspec
@@ -15,8 +17,9 @@ from reachaudit.outputs.text import safe
 from reachaudit.reach.delta import Flow
 from reachaudit.round.pipeline import Round
 
+WAIT_SECONDS = 20.0
 ROUNDS_KEPT = 100
-FLOWS_SHOWN = 200
+FLOWS_SHOWN = CHANGES_SHOWN = 200
 
 Json = dict[str, object]
 
@@ -27,11 +30,21 @@ class State:
     def __init__(self) -> None:
         self._rounds: deque[tuple[int, Round, float]] = deque(maxlen=ROUNDS_KEPT)
         self._number = 0
+        self._grown = asyncio.Event()
 
-    def take(self, result: Round, delay: float) -> None:
-        """Add a round; `delay`: seconds from its first change's arrival to its verdict."""
+    def take(self, result: Round, finished: float) -> None:
+        """Add a round; `finished`: monotonic, as the arrivals of its changes are."""
         self._number += 1
-        self._rounds.append((self._number, result, delay))
+        self._rounds.append((self._number, result, finished))
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+    async def wait_for_round_after(self, number: int) -> None:
+        """Return once there is a later round, or after a while without one."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_SECONDS):
+                while self._number <= number:
+                    await self._grown.wait()
 
     def findings(self) -> bytes:
         """`{"schema", "findings": [{"check", "severity", "cause", …, "since"}]}`, worst first."""
@@ -39,12 +52,12 @@ class State:
         listed = [_entry(entry) for entry in entries]
         return _document("reachaudit.findings/v1", findings=listed)
 
-    def rounds(self) -> bytes:
-        """`{"schema", "rounds": [{"number", "opened", "closed", "gained", "lost", …}]}`.
+    def rounds(self, after: int = 0) -> bytes:
+        """`{"schema", "rounds": [{"number", "changed", "opened", "closed", "gained", "lost", …}]}`.
 
         Flows are counted whole and listed up to a bound.
         """
-        listed = [_round(*kept) for kept in self._rounds]
+        listed = [_round(*kept) for kept in self._rounds if kept[0] > after]
         return _document("reachaudit.rounds/v1", rounds=listed)
 
 
@@ -76,18 +89,19 @@ def _ref(ref: Ref) -> Json:
     return {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name}
 
 
-def _round(number: int, result: Round, delay: float) -> Json:
-    by_kind = {
-        kind: [_finding(t.finding) for t in result.transitions if t.kind == kind]
-        for kind in ("opened", "closed")
-    }
+def _round(number: int, result: Round, finished: float) -> Json:
+    transitions = () if result.baseline else result.transitions
     return {
         "number": number,
         "baseline": result.baseline,
-        "changes": len(result.arrivals),
-        "delaySeconds": delay,
+        "changed": [
+            {**_ref(change.ref), "seconds": finished - change.arrived}
+            for change in result.changes[:CHANGES_SHOWN]
+        ],
+        "changes": len(result.changes),
         "stageSeconds": result.stages,
-        **(by_kind if not result.baseline else {"opened": [], "closed": []}),
+        "opened": [_finding(t.finding) for t in transitions if t.kind == "opened"],
+        "closed": [_finding(t.finding) for t in transitions if t.kind == "closed"],
         "gained": _flows(result.delta.gained),
         "lost": _flows(result.delta.lost),
     }

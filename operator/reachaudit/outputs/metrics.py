@@ -78,8 +78,8 @@ class Metrics(Collector):
         self._round, self._finished = result, time.time()
         now = time.monotonic()
         if not result.baseline:
-            for arrived in result.arrivals:
-                self._delay.observe(now - arrived)
+            for change in result.changes:
+                self._delay.observe(now - change.arrived)
         for stage, seconds in result.stages.items():
             self._stages.labels(stage).observe(seconds)
         self._flows.labels("gained").inc(len(result.delta.gained))

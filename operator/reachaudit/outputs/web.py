@@ -1,9 +1,11 @@
 """The operator's own HTTP: metrics and health on one port."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+
+from reachaudit.outputs.api import State
 
 Body = Callable[[], bytes]
 Problem = Callable[[], str]
@@ -34,15 +36,24 @@ def public(metrics: Body, unready: Problem) -> web.Application:
     return app
 
 
-def documents(bodies: Mapping[str, Body]) -> web.Application:
-    """JSON documents by path."""
+def documents(state: State) -> web.Application:
+    """Findings, and rounds after a number: `?after=7` waits a while for round 8."""
 
-    async def _document(request: web.Request) -> web.Response:
-        return web.Response(body=bodies[request.path](), content_type="application/json")
+    async def _findings(_: web.Request) -> web.Response:
+        return web.Response(body=state.findings(), content_type="application/json")
+
+    async def _rounds(request: web.Request) -> web.Response:
+        after = request.query.get("after", "")
+        if after and not after.isdecimal():
+            raise web.HTTPBadRequest(text="after wants the number of a round\n")
+        if after:
+            await state.wait_for_round_after(int(after))
+        body = state.rounds(int(after or 0))
+        return web.Response(body=body, content_type="application/json")
 
     app = web.Application(client_max_size=0)
-    for path in bodies:
-        app.router.add_get(path, _document)
+    app.router.add_get("/api/v1/findings", _findings)
+    app.router.add_get("/api/v1/rounds", _rounds)
     return app
 
 

@@ -21,7 +21,7 @@ class Round:
     """What a round gave.
 
     `baseline`: the first one, where everything is new and nothing is news. `open` are all open
-    findings after it. `stages`: seconds by stage. `arrivals`: when each change came in, monotonic.
+    findings after it. `stages`: seconds by stage. `changes`: what changed, with when it came in.
     """
 
     baseline: bool
@@ -30,7 +30,7 @@ class Round:
     open: tuple[Entry, ...]
     summary: Summary
     stages: dict[str, float]
-    arrivals: tuple[float, ...]
+    changes: tuple[Change, ...]
 
 
 @dataclass
@@ -75,5 +75,5 @@ class Pipeline:
             tuple(self._ledger),
             summary,
             stage.seconds,
-            tuple(change.arrived for change in changes),
+            tuple(changes),
         )
