@@ -24,6 +24,17 @@ class View:
         return [fact for fact in self.reach.facts.of(kind) if fact.namespace not in self._excluded]
 
     @cached_property
+    def _pods(self) -> dict[str, list[Pod]]:
+        found: defaultdict[str, list[Pod]] = defaultdict(list)
+        for pod in self.of(Pod):
+            found[pod.namespace].append(pod)
+        return dict(found)
+
+    def pods_in(self, namespace: str) -> list[Pod]:
+        """All pods of a namespace, also such as have not started or have ended."""
+        return self._pods.get(namespace, [])
+
+    @cached_property
     def selectable(self) -> dict[str, list[Pod]]:
         """Live pods that a policy can select, by namespace: hostNetwork pods are not (NP-47)."""
         found: defaultdict[str, list[Pod]] = defaultdict(list)

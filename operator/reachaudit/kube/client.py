@@ -139,9 +139,12 @@ class Client:
                 login = self._login
                 response = await self._send(login, request)
             async with response:
-                if response.status >= 300:
-                    raise refusal(response, await response.read())
-                yield response
+                try:
+                    if response.status >= 300:
+                        raise refusal(response, await response.read())
+                    yield response
+                finally:
+                    _abandon(response)
         except aiohttp.ClientSSLError as error:  # the cluster's CA may have been rotated
             await self._renew(login)
             raise unreachable(login.server, error) from error
@@ -177,3 +180,9 @@ class Client:
                 log.warning("credentials cannot be renewed: %s", error)
                 return False
             return True
+
+
+def _abandon(response: aiohttp.ClientResponse) -> None:
+    """Drop the connection of an answer that was not read to its end, without TLS's farewell."""
+    if response.connection is not None and response.connection.transport is not None:
+        response.connection.transport.abort()

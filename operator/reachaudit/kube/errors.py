@@ -6,8 +6,12 @@ LONGEST = 500
 
 
 def one_line(text: object) -> str:
-    """Text of others on one line: escapes hide what could break a log or a terminal."""
-    return str(text)[:LONGEST].encode("unicode_escape").decode("ascii")
+    """Text of others on one line: what could break a log or a terminal is escaped."""
+    return "".join(map(_visible, str(text)[:LONGEST]))
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 class ClusterError(Exception):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from reachaudit.model.objects import ingresses, policies, services, workloads
+from reachaudit.model.objects import endpoints, ingresses, policies, services, workloads
 from reachaudit.model.objects.wire import Object
 from reachaudit.model.parse import Parse, parser
 
@@ -73,7 +73,7 @@ ENDPOINT_SLICE = Kind(
     "discovery.k8s.io",
     "v1",
     "endpointslices",
-    parser("EndpointSlice", services.WireEndpointSlice, services.read_endpoint_slice),
+    parser("EndpointSlice", endpoints.WireEndpointSlice, endpoints.read_endpoint_slice),
 )
 INGRESS = Kind(
     "Ingress",

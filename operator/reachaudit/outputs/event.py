@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from reachaudit.checks.catalogue import ABOUT
+from reachaudit.checks.words import counted
 from reachaudit.findings.finding import Finding, Severity
 from reachaudit.findings.ledger import Transition
 from reachaudit.model.facts import Namespace
@@ -24,22 +25,19 @@ Body = dict[str, object]
 
 
 @dataclass(frozen=True)
-class Key:
-    """Events with the same key are one Event with a series."""
+class Event:
+    """An Event to post; equal ones are one Event with a series.
+
+    `regarding` is the object at fault, `uid` its UID, `namespace` where the Event lives. The note
+    counts too: the API server lets nobody change it, and other words are no repeat.
+    """
 
     regarding: Ref
     uid: str
+    namespace: str
     reason: str
     action: str
     type: str
-
-
-@dataclass(frozen=True)
-class Event:
-    """An Event to post: its key, where it lives, and what it says."""
-
-    key: Key
-    namespace: str
     note: str
 
 
@@ -50,28 +48,20 @@ def event_of(transition: Transition, uid: str) -> Event:
     name = ABOUT[finding.check].name
     told = f"{finding.message} Fix: {finding.fix}"
     words = told if opened else f"No longer so: {finding.message}"
-    key = Key(
-        finding.cause,
-        uid,
-        name,
-        "Opened" if opened else "Closed",
-        "Warning" if opened and finding.severity in _GRAVE else "Normal",
-    )
     note = f"[{finding.check} {finding.severity.value}] {words}"
-    return Event(key, finding.namespace or "default", safe(note, _LONGEST_NOTE))
+    return Event(
+        regarding=finding.cause,
+        uid=uid,
+        namespace=finding.namespace or "default",
+        reason=name,
+        action="Opened" if opened else "Closed",
+        type="Warning" if opened and finding.severity in _GRAVE else "Normal",
+        note=safe(note, _LONGEST_NOTE),
+    )
 
 
 def body_of(event: Event, name: str, instance: str, now: datetime) -> Body:
     """The API object, for its first occurrence."""
-    key = event.key
-    reference: Body = {
-        "apiVersion": _API_VERSIONS.get(key.regarding.kind, "v1"),
-        "kind": key.regarding.kind,
-        "name": key.regarding.name,
-        "uid": key.uid,
-    }
-    if key.regarding.namespace:
-        reference["namespace"] = key.regarding.namespace
     return {
         "apiVersion": API_VERSION,
         "kind": "Event",
@@ -79,17 +69,33 @@ def body_of(event: Event, name: str, instance: str, now: datetime) -> Body:
         "eventTime": micro_time(now),
         "reportingController": CONTROLLER,
         "reportingInstance": instance[:_LONGEST_NAME],
-        "action": key.action,
-        "reason": key.reason,
-        "type": key.type,
+        "action": event.action,
+        "reason": event.reason,
+        "type": event.type,
         "note": event.note,
-        "regarding": reference,
+        "regarding": _reference(event),
     }
 
 
-def series_of(event: Event, count: int, now: datetime) -> Body:
-    """The patch for a repeat: how often, when last, and the newest words."""
-    return {"series": {"count": count, "lastObservedTime": micro_time(now)}, "note": event.note}
+def _reference(event: Event) -> Body:
+    """The API server takes an Event only into the namespace that its object names, or `default`:
+    so a Namespace is said to lie in itself.
+    """
+    kind, namespace, name = event.regarding
+    if kind == Namespace.kind:
+        namespace = event.namespace
+    return {
+        "apiVersion": _API_VERSIONS.get(kind, "v1"),
+        "kind": kind,
+        "name": name,
+        "uid": event.uid,
+        **({"namespace": namespace} if namespace else {}),
+    }
+
+
+def series_of(count: int, now: datetime) -> Body:
+    """The patch for a repeat: how often, and when last."""
+    return {"series": {"count": count, "lastObservedTime": micro_time(now)}}
 
 
 def micro_time(now: datetime) -> str:
@@ -100,8 +106,16 @@ def micro_time(now: datetime) -> str:
 def baseline_event(namespace: str, uid: str, findings: Sequence[Finding]) -> Event:
     """One Event for all that was there when the audit began; regards the operator's namespace."""
     counts = Counter(finding.severity for finding in findings)
-    numbers = ", ".join(f"{counts[s]} {s.value}" for s in Severity if counts[s]) or "none"
-    places = len({finding.namespace for finding in findings})
-    note = f"The audit begins. Open findings: {numbers}; in {places} namespaces."
-    key = Key(Ref(Namespace.kind, "", namespace), uid, "Baseline", "Audited", "Normal")
-    return Event(key, namespace, safe(note, _LONGEST_NOTE))
+    numbers = ", ".join(f"{counts[s]} {s.value}" for s in Severity if counts[s])
+    places = counted(len({finding.namespace for finding in findings}), "namespace")
+    told = f"Open findings: {numbers}; in {places}." if findings else "No findings are open."
+    note = f"The audit begins. {told}"
+    return Event(
+        regarding=Ref(Namespace.kind, "", namespace),
+        uid=uid,
+        namespace=namespace,
+        reason="Baseline",
+        action="Audited",
+        type="Normal",
+        note=safe(note, _LONGEST_NOTE),
+    )

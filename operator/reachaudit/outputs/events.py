@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from reachaudit.kube.client import Client
-from reachaudit.kube.errors import ApiError, Malformed, Unreachable
+from reachaudit.kube.errors import ApiError, Malformed, Unreachable, one_line
 from reachaudit.model.names import Ref
-from reachaudit.outputs.event import Event, Key, body_of, series_of
+from reachaudit.outputs.event import Event, body_of, series_of
 
 SERIES_SECONDS = 360.0  # a repeat later than this begins a new Event
 BURST = 25  # Events about one object at once …
@@ -20,6 +20,7 @@ REFILL_SECONDS = 300.0  # … and one more after each of these
 WAITING = 10_000  # Events kept while the API server does not answer
 _MOST_KNOWN = 4096
 _RETRY_SECONDS = 1.0
+_LONGEST_STEM = 200
 
 log = logging.getLogger(__name__)
 
@@ -45,18 +46,18 @@ class Events:
     ) -> None:
         self.counts: Counter[str] = Counter(posted=0, dropped=0, failed=0)
         self._client, self._instance, self._clock = client, instance, clock
-        self._waiting: deque[Event] = deque()
+        self._waiting: deque[tuple[Event, str]] = deque()
         self._wanted = asyncio.Event()
-        self._posted: OrderedDict[Key, _Posted] = OrderedDict()
+        self._posted: OrderedDict[Event, _Posted] = OrderedDict()
         self._budgets: OrderedDict[Ref, _Budget] = OrderedDict()
 
     def offer(self, events: Iterable[Event]) -> None:
         """Take Events to be posted, in order; over a budget they are dropped and counted."""
         for event in events:
-            if len(self._waiting) >= WAITING or not self._within_budget(event.key.regarding):
+            if len(self._waiting) >= WAITING or not self._within_budget(event.regarding):
                 self.counts["dropped"] += 1
             else:
-                self._waiting.append(event)
+                self._waiting.append((event, _new_name(event)))
         self._wanted.set()
 
     async def run(self) -> None:
@@ -64,45 +65,49 @@ class Events:
         while True:
             while self._waiting:
                 try:
-                    await self._post(self._waiting[0])
+                    await self._post(*self._waiting[0])
                     self._waiting.popleft()
                 except (Unreachable, Malformed):
                     await asyncio.sleep(_RETRY_SECONDS)
             self._wanted.clear()
             await self._wanted.wait()
 
-    async def _post(self, event: Event) -> None:
+    async def _post(self, event: Event, name: str) -> None:
         """An answer that says no ends an Event: the namespace may be ending, or gone."""
         try:
             if not await self._continue_series(event):
-                await self._create(event)
+                await self._create(event, name)
             self.counts["posted"] += 1
         except ApiError as error:
-            if error.status == 429 or error.status >= 500:
+            if error.status in (401, 429) or error.status >= 500:  # credentials may be renewed
                 raise Unreachable(str(error)) from error
-            gone = error.status in (403, 404)
+            gone = error.status == 404 or "being terminated" in error.message
             self.counts["dropped" if gone else "failed"] += 1
             log.log(
                 logging.DEBUG if gone else logging.WARNING,
                 "an Event about %s was refused: %s",
-                event.key.regarding,
+                one_line(event.regarding),
                 error,
             )
 
-    async def _create(self, event: Event) -> None:
-        name = f"{event.key.regarding.name[:200]}.{secrets.token_hex(8)}"
+    async def _create(self, event: Event, name: str) -> None:
+        """Each try has the same name: the one before may have been heard, and its answer lost."""
         body = body_of(event, name, self._instance, datetime.now(UTC))
-        await self._client.post(f"{_path(event)}", body)
-        self._posted[event.key] = _Posted(name, 1, self._clock())
+        try:
+            await self._client.post(_path(event), body)
+        except ApiError as error:
+            if error.status != 409:
+                raise
+        self._posted[event] = _Posted(name, 1, self._clock())
         while len(self._posted) > _MOST_KNOWN:
             self._posted.popitem(last=False)
 
     async def _continue_series(self, event: Event) -> bool:
         """Count a repeat on the Event that is there; it may have expired on the API server."""
-        known = self._posted.get(event.key)
+        known = self._posted.get(event)
         if known is None or self._clock() - known.last > SERIES_SECONDS:
             return False
-        patch = series_of(event, known.count + 1, datetime.now(UTC))
+        patch = series_of(known.count + 1, datetime.now(UTC))
         try:
             await self._client.patch(f"{_path(event)}/{known.name}", patch)
         except ApiError as error:
@@ -124,6 +129,11 @@ class Events:
             return False
         budget.left -= 1
         return True
+
+
+def _new_name(event: Event) -> str:
+    """A name of its own that begins with that of the object; no part of it may end with a dash."""
+    return f"{event.regarding.name[:_LONGEST_STEM].rstrip('-.')}.{secrets.token_hex(8)}"
 
 
 def _path(event: Event) -> str:

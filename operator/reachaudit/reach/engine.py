@@ -20,11 +20,16 @@ class Engine:
         self._assumptions, self._facts, self._index = assumptions, Facts(), Index()
         self.reach = Reachability(self._facts, assumptions)
         self.flows = Flows()
+        self._begun = False
 
     def apply(self, changes: Iterable[Change]) -> Delta:
-        """Take changes over; answer the flows that they opened and shut together."""
+        """Take changes over; answer the flows that they opened and shut together.
+
+        The first time that is nothing: what there is from the start is no change.
+        """
         for change in changes:
             self._facts.apply(change)
         self.reach = Reachability(self._facts, self._assumptions)
         before, self.flows = self.flows, flows(self.reach, self._index)
-        return difference(before, self.flows, self._index)
+        begun, self._begun = self._begun, True
+        return difference(before, self.flows, self._index) if begun else Delta()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reachaudit.model.facts import ContainerPort, Pod
 from reachaudit.model.ip import FAMILIES, Address, Family
 from reachaudit.model.names import Ref
 from reachaudit.reach.identity import Identity
@@ -11,7 +12,7 @@ from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
 from reachaudit.reach.services import Backend, Frontend, frontends, usable
-from reachaudit.reach.verdict import Outcome, PathVerdict, client_chooses, direct
+from reachaudit.reach.verdict import Outcome, PathVerdict, client_chooses
 from reachaudit.reach.workloads import Workload
 from reachaudit.reach.zones import Zone, zone_of
 
@@ -111,22 +112,24 @@ class Exposures:
         return found
 
     def _by_host_ports(self) -> Iterator[Exposure]:
-        """SVC-40: a host port is open on the pod's own node, with the client as source."""
+        """SVC-40: open on the pod's own node."""
         for pod in self._identity.pods:
             for port in pod.ports if not pod.host_network else ():
-                if not port.host_port:
-                    continue
-                for address in pod.addresses:
-                    for zone in self._node_zones[address.family]:
-                        at = position(port.protocol, port.number)
-                        target = self._identity.at(address)
-                        verdict = client_chooses(
-                            direct(self._paths.judge.connection(client, target, at))
-                            for client in self._paths.outside.zone(zone, address.family)
-                        )
-                        way = f"hostPort {port.host_port}/{port.protocol}"
-                        workload = self._identity.workloads[pod.ref]
-                        yield Exposure(zone, address.family, workload, pod.ref, way, at, verdict)
+                for address in pod.addresses if port.host_port else ():
+                    zones = self._node_zones[address.family]
+                    if port.host_address is not None and port.host_address.value:
+                        zones = _zones_of(port.host_address)
+                    for zone in zones:
+                        yield self._by_host_port(pod, port, zone, address.family)
+
+    def _by_host_port(self, pod: Pod, port: ContainerPort, zone: Zone, family: Family) -> Exposure:
+        verdict = client_chooses(
+            self._paths.to_host_port(client, pod, port, family)
+            for client in self._paths.outside.zone(zone, family)
+        )
+        way = f"hostPort {port.host_port}/{port.protocol}"
+        at = position(port.protocol, port.number)
+        return Exposure(zone, family, self._identity.workloads[pod.ref], pod.ref, way, at, verdict)
 
     def _by_ingresses(self) -> Iterator[Exposure]:
         for route in self._ingresses.routes:

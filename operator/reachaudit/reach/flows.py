@@ -87,8 +87,11 @@ def flows(reach: Reachability, index: Index) -> Flows:
 
 @dataclass
 class _Cohort:
+    """`bit`: the workload's own for its first cohort; later ones lie above all workloads' bits."""
+
     workload: Ref
     number: int
+    bit: int
     pods: int = 0
     signatures: int = 0
 
@@ -100,8 +103,8 @@ class _FamilyFlows:
         self._reach, self._family, self._index, self._table = reach, family, index, table
         self._cohorts = self._gather()
         self._of_class: dict[int, int] = {}
-        for i, cohort in enumerate(self._cohorts):
-            self._of_class[cohort.number] = self._of_class.get(cohort.number, 0) | 1 << i
+        for cohort in self._cohorts:
+            self._of_class[cohort.number] = self._of_class.get(cohort.number, 0) | 1 << cohort.bit
         self._sets: dict[Peers, int] = {}
         self._columns: dict[tuple[int, int], list[tuple[Span, Sources]]] = {}
         self._blocks: dict[int, Targets] = {}
@@ -111,30 +114,42 @@ class _FamilyFlows:
     def fill(self) -> None:
         """Add this family's flows to the table."""
         parts: dict[Ref, list[tuple[Span, Sources]]] = {}
-        for i, cohort in enumerate(self._cohorts):
-            parts.setdefault(cohort.workload, []).extend(self._row(i, cohort))
+        for cohort in self._cohorts:
+            parts.setdefault(cohort.workload, []).extend(self._row(cohort))
         for workload, pieces in parts.items():
             row = tuple(overlay(pieces, Sources.__or__))
             self._table.between[workload, self._family] = row
         self._fill_out()
 
     def _gather(self) -> list[_Cohort]:
-        found: dict[tuple[Ref, int], _Cohort] = {}
-        identity = self._reach.identity
+        """All cohorts. Few workloads have more than one: most rows are as they are read."""
+        identity, found = self._reach.identity, dict[tuple[Ref, int], _Cohort]()
+        for known in identity.workloads.values():
+            self._index.bit(known.ref)
+        self._workloads = (1 << len(self._index.refs)) - 1
+        taken = 0
         for pod in identity.pods:
             number = identity.number(pod)
             for party in identity.pod_parties(pod, self._family) if number is not None else ():
                 assert number is not None
                 workload = identity.workloads[pod.ref].ref
-                cohort = found.setdefault((workload, number), _Cohort(workload, number))
+                cohort = found.get((workload, number))
+                if cohort is None:
+                    own = self._index.bit(workload)
+                    bit = own if not taken >> own & 1 else len(self._index.refs) + len(found)
+                    taken |= 1 << bit
+                    cohort = found[workload, number] = _Cohort(workload, number, bit)
                 cohort.pods += 1
                 cohort.signatures |= 1 << party.signature
+        self._later = {c.bit: self._index.bit(c.workload) for c in found.values()}
         return list(found.values())
 
-    def _row(self, i: int, target: _Cohort) -> list[tuple[Span, Sources]]:
+    def _row(self, target: _Cohort) -> list[tuple[Span, Sources]]:
         """Who connects to a cohort: allowed by its ingress, and by their own egress (NP-10)."""
         profile = self._reach.judge.ingress.of(target.number)
-        itself = ~(1 << i) if target.pods == 1 else -1  # a pod alone has nobody like it to reach
+        itself = (
+            ~(1 << target.bit) if target.pods == 1 else -1
+        )  # a pod alone has nobody like it to reach
         found = []
         for cell in profile.row:
             allowed = self._allowed(cell.planes.must, cell.planes.may)
@@ -182,9 +197,9 @@ class _FamilyFlows:
         found = self._sets.get(peers)
         if found is None:
             found = self._of_classes(peers.classes)
-            for i, cohort in enumerate(self._cohorts):
+            for cohort in self._cohorts:
                 if cohort.signatures & peers.signatures:
-                    found |= 1 << i
+                    found |= 1 << cohort.bit
             self._sets[peers] = found
         return found
 
@@ -195,8 +210,11 @@ class _FamilyFlows:
         return found
 
     def _named(self, cohorts: int) -> int:
-        """Cohorts as workloads."""
-        return bits.of({self._index.bit(self._cohorts[i].workload) for i in bits.members(cohorts)})
+        """Cohorts as workloads: only those above the workloads' bits need a look-up."""
+        named = cohorts & self._workloads
+        for bit in bits.members(cohorts & ~self._workloads):
+            named |= 1 << self._later[bit]
+        return named
 
     def _count(self, profile: Profile, allowed: Sources, unsure: int) -> None:
         """Count what is UNKNOWN, by the end that makes it so: the target first."""

@@ -46,6 +46,7 @@ class Identity:
         self.classes: list[PodClass] = []
         self.members: list[list[Pod]] = []
         self._number: dict[Ref, int] = {}
+        self._numbers_in: dict[str, list[int]] = {}
         self._selected: dict[PeerSelector, tuple[int, int]] = {}
         self._namespaces = {ns.name: dict(ns.labels) for ns in facts.of(Namespace)}
         selectable = [p for p in self.pods if not p.host_network or host_network == "applied"]
@@ -76,23 +77,26 @@ class Identity:
         return found
 
     def _select(self, selector: PeerSelector) -> tuple[int, int]:
+        homes = [selector.home] if selector.namespaces is None else list(self._numbers_in)  # NP-15
         must = may = 0
-        for number, pod_class in enumerate(self.classes):
-            value = self._selects(selector, pod_class)
-            must |= (value is Value.ALLOW) << number
-            may |= (value is not Value.DENY) << number
+        for namespace in homes:
+            value = self._namespace_matches(selector.namespaces, namespace)
+            if value is Value.DENY:
+                continue
+            for number in self._numbers_in.get(namespace, ()):
+                if selector.pods is None or selector.pods in self.classes[number].matched:
+                    must |= (value is Value.ALLOW) << number
+                    may |= 1 << number
         return must, may
 
-    def _selects(self, selector: PeerSelector, pod_class: PodClass) -> Value:
-        if selector.pods is not None and selector.pods not in pod_class.matched:
-            return Value.DENY
-        if selector.namespaces is None:  # NP-15
-            return Value.ALLOW if pod_class.namespace == selector.home else Value.DENY
-        labels = self._namespaces.get(pod_class.namespace)
-        if labels is None:  # NP-20: only the name of a missing Namespace is known
-            known = dict(default_namespace_labels(pod_class.namespace))
-            return matches_partly_known(selector.namespaces, known)
-        return Value.ALLOW if matches(selector.namespaces, labels) else Value.DENY
+    def _namespace_matches(self, selector: Selector | None, namespace: str) -> Value:
+        """By the Namespace object's labels; of a missing one only the name is known (NP-20)."""
+        if selector is None:
+            return Value.ALLOW
+        labels = self._namespaces.get(namespace)
+        if labels is None:
+            return matches_partly_known(selector, dict(default_namespace_labels(namespace)))
+        return Value.ALLOW if matches(selector, labels) else Value.DENY
 
     def _classify(self, pods: Iterable[Pod], vocabulary: Vocabulary) -> None:
         matched = _Matched(vocabulary)
@@ -108,6 +112,7 @@ class Identity:
             if number == len(self.classes):
                 self.classes.append(pod_class)
                 self.members.append([])
+                self._numbers_in.setdefault(pod.namespace, []).append(number)
             self.members[number].append(pod)
             self._number[pod.ref] = number
 

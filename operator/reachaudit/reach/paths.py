@@ -8,7 +8,7 @@ another node sees the entry node (EXT-9).
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from reachaudit.model.facts import Protocol
+from reachaudit.model.facts import ContainerPort, Pod, Protocol
 from reachaudit.model.ip import Family
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
@@ -70,6 +70,8 @@ class Paths:
         service, family = frontend.service, frontend.family
         if client.address.family != family:
             return no_path("the Service does not listen in this family")  # SVC-20
+        if service.other_proxy:  # SVC-10
+            return unknown(Reason.OTHER_PROXY, "another proxy serves this Service")
         backends = self.services.backends(service, frontend.port, family)
         backends = [backend for backend in backends if only(backend)]
         if frontend.kind == "ClusterIP":
@@ -92,6 +94,26 @@ class Paths:
         nodes = dict.fromkeys(backend.node for backend in backends if backend.node)
         nodes |= dict.fromkeys(party.node for party in self._entry_parties(frontend.family))
         return client_chooses(self.to_frontend(client, frontend, node, only) for node in nodes)
+
+    def to_host_port(
+        self, client: Party, pod: Pod, port: ContainerPort, family: Family
+    ) -> PathVerdict:
+        """A client dials a pod's host port on the pod's node; its address is kept (SVC-40)."""
+        node = self._identity.nodes.get(pod.node)
+        own = self._identity.node_parties(node, family) if node else []
+        if port.host_address is not None and port.host_address.value:
+            own = [party for party in own if party.address == port.host_address]
+        if not own:
+            return no_path("no address of the node has this host port")
+        ways = []
+        for target in self._identity.pod_parties(pod, family):
+            way = self.judge.connection(client, target, position(port.protocol, port.number))
+            if client.node and client.node != pod.node:  # rewritten there, not here (SVC-41)
+                dialled = position(port.protocol, port.host_port)
+                out = self.judge.connection(client, own[0], dialled)
+                way = replace(way, egress=out.egress, reason=out.reason or way.reason)
+            ways.append(direct(way))
+        return network_chooses(ways)
 
     def to_endpoints(self, client: Party, backends: Iterable[Backend], port: int) -> PathVerdict:
         """A client dials the endpoints themselves, all at one port, as DNS gives them (SVC-16)."""
@@ -203,7 +225,7 @@ class Paths:
         if client.node == entry:  # SVC-29: short-circuited to all endpoints
             return network_chooses(kept)
         outside_in = network_chooses(here) if here else no_path(f"no usable endpoint on {entry}")
-        if not client.node:
+        if client.pod is None or client.pod.host_network:  # from outside, or from another node
             return outside_in
         # A pod of another node: whether its own kind of traffic is recognised there depends on
         # how kube-proxy detects local traffic.
@@ -221,7 +243,7 @@ class Paths:
         """One endpoint, with the source that its policy sees."""
         target = self._identity.at(backend.address)
         port = position(frontend.port.protocol, backend.port)
-        if client.is_pod(target):
+        if seen.is_pod(target):
             return direct(self.judge.hairpin(client, port))
         if entry and frontend.kind == "NodePort" and client.node and entry != client.node:
             return direct(self._through_other_node(client, seen, frontend, target, port, entry))

@@ -5,34 +5,56 @@ from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
 from reachaudit.reach.services import frontends, usable
-from reachaudit.reach.verdict import PathVerdict, Reason, network_chooses, no_path, unknown
+from reachaudit.reach.verdict import PathVerdict, Reason, direct, network_chooses, no_path, unknown
 
 _CLUSTER_DOMAIN = "cluster.local"
-_LONGEST_CHAIN = 8
 
 
 def by_name(
-    paths: Paths, client: Party, service: Service, port: int, protocol: Protocol, depth: int = 0
+    paths: Paths, client: Party, service: Service, port: int, protocol: Protocol
 ) -> PathVerdict:
-    """A client in the cluster dials a port of a Service by the Service's name."""
-    if service.type == "ExternalName":
-        target = _target(paths, service.external_name)
-        if target is None or depth > _LONGEST_CHAIN:  # UNK-9
-            return unknown(Reason.NAME_RESOLUTION, f"{service.external_name} is not resolved")
-        return by_name(paths, client, target, port, protocol, depth + 1)
-    if service.other_proxy:
-        return unknown(Reason.OTHER_PROXY, "another proxy serves this Service")  # SVC-10
+    """A client dials a port of a Service by the Service's name."""
+    seen = {service.ref}
+    while service.type == "ExternalName":
+        if not client.node:
+            return no_path("cluster DNS is not served outside")
+        name = _in_cluster(service.external_name)
+        if name is None:
+            return _elsewhere(paths, client, service.external_name, position(protocol, port))
+        target = paths.services.get(*name)
+        if target is None or target.ref in seen:
+            return no_path(f"{service.external_name} does not resolve")
+        service = target
+        seen.add(service.ref)
     if service.headless:
         return _headless(paths, client, service, port, protocol)
+    return _by_cluster_ip(paths, client, service, port, protocol)
+
+
+def _elsewhere(paths: Paths, client: Party, name: str, port: int) -> PathVerdict:
+    """A name outside: its address is not known, but who may send nowhere is denied (UNK-9)."""
+    if client.number is not None:
+        may = paths.judge.egress.of(client.number).at(port).may
+        if not (may.classes or may.signatures or may.guarded):
+            target = next(iter(paths.outside.all(client.address.family)), client)
+            shut = paths.judge.connection(client, target, port)
+            return direct(shut)
+    return unknown(Reason.NAME_RESOLUTION, f"{name} is not resolved")
+
+
+def _by_cluster_ip(
+    paths: Paths, client: Party, service: Service, port: int, protocol: Protocol
+) -> PathVerdict:
     found = [
         f
         for f in frontends(service)
-        if f.kind == "ClusterIP" and (f.number, f.port.protocol) == (port, protocol)
+        if f.kind == "ClusterIP"
+        and f.family == client.address.family
+        and (f.number, f.port.protocol) == (port, protocol)
     ]
-    own = [f for f in found if f.family == client.address.family]
-    if not own:
+    if not found:
         return no_path("the Service has no such port in this family")  # SVC-3, SVC-20
-    return network_chooses(paths.to_frontend(client, frontend) for frontend in own)
+    return network_chooses(paths.to_frontend(client, frontend) for frontend in found)
 
 
 def _headless(
@@ -52,9 +74,7 @@ def _headless(
     return paths.to_endpoints(client, backends.values(), position(protocol, port))
 
 
-def _target(paths: Paths, name: str) -> Service | None:
-    """The Service that a name in the cluster means; None for any other name."""
+def _in_cluster(name: str) -> tuple[str, str] | None:
+    """The namespace and name of the Service that a name of the cluster means; None for others."""
     labels = name.rstrip(".").removesuffix(f".{_CLUSTER_DOMAIN}").split(".")
-    if len(labels) == 3 and labels[2] == "svc":
-        return paths.services.get(labels[1], labels[0])
-    return None
+    return (labels[1], labels[0]) if len(labels) == 3 and labels[2] == "svc" else None

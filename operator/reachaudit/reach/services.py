@@ -120,8 +120,8 @@ def usable(backends: Iterable[Backend], node: str | None = None) -> list[Backend
 
 
 def frontends(service: Service) -> Iterator[Frontend]:
-    """Where a Service listens (SVC-1, SVC-3); nothing for headless, ExternalName, other proxies."""
-    if service.type == "ExternalName" or service.headless or service.other_proxy:
+    """Where a Service listens (SVC-1, SVC-3); nowhere if it is headless or an ExternalName."""
+    if service.type == "ExternalName" or service.headless:
         return
     for port in service.ports:
         for address in service.cluster_ips:

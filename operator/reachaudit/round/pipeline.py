@@ -71,7 +71,7 @@ class Pipeline:
         return Round(
             baseline,
             tuple(transitions),
-            Delta() if baseline else delta,
+            delta,
             tuple(self._ledger),
             summary,
             stage.seconds,

@@ -22,9 +22,7 @@ ABOUT = About(
 def _judge(policy: NetworkPolicy, view: View) -> Iterator[Finding]:
     """All pods that have not ended count, also those that are only starting (NP-2)."""
     pods = [
-        pod
-        for pod in view.of(Pod)
-        if pod.namespace == policy.namespace and pod.phase not in ("Succeeded", "Failed")
+        pod for pod in view.pods_in(policy.namespace) if pod.phase not in ("Succeeded", "Failed")
     ]
     if any(matches(policy.subject, dict(pod.labels)) for pod in pods):
         return

@@ -6,7 +6,7 @@ from reachaudit.checks.check import About, UnitCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
-from reachaudit.model.facts import Pod, Service, ServicePort
+from reachaudit.model.facts import Service, ServicePort
 from reachaudit.reach.services import usable
 
 ABOUT = About(
@@ -51,11 +51,7 @@ def _reason(service: Service, port: ServicePort, view: View) -> str:
     if not service.selector:
         return "It has no selector, and no EndpointSlice gives it addresses."
     wanted = dict(service.selector).items()
-    pods = [
-        pod
-        for pod in view.of(Pod)
-        if pod.namespace == service.namespace and wanted <= dict(pod.labels).items()
-    ]
+    pods = [pod for pod in view.pods_in(service.namespace) if wanted <= dict(pod.labels).items()]
     selector = ", ".join(f"{key}={value}" for key, value in service.selector)
     if not pods:
         return f"Its selector {selector} matches no pod."

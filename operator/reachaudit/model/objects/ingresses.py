@@ -5,7 +5,7 @@ from sys import intern
 
 from reachaudit.model.facts import Ingress, IngressBackend, IngressClass, IngressPath, IngressRule
 from reachaudit.model.ip import Block
-from reachaudit.model.objects.services import WithBalancer, balancers_of, blocks_of, scheme_of
+from reachaudit.model.objects.balancers import WithBalancer, balancers_of, blocks_of, scheme_of
 from reachaudit.model.objects.wire import Object, Reading, Wire
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"

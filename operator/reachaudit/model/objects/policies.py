@@ -160,15 +160,20 @@ def _peer(peer: WirePeer) -> Peer:
 
 
 def _block_peer(block: WireBlock) -> Peer:
+    """An ipBlock; as in the API, it is the *written* lengths that are compared (NP-29, NP-33)."""
     whole = _block(block.cidr)
-    excepts = tuple(_block(text) for text in block.excepts or ())
-    for part in excepts:
-        inside = (
-            part.family == whole.family and whole.first <= part.first <= part.last <= whole.last
-        )
-        if not inside or part == whole:
-            raise Invalid(f"except {part} is not a strict part of {whole} (NP-29)")
-    return Peer(block=whole, excepts=excepts)
+    excepts = []
+    for text in block.excepts or ():
+        part = _block(text)
+        inside = part.family == whole.family and whole.first <= part.first <= whole.last
+        if not inside or _written_length(text) <= _written_length(block.cidr):
+            raise Invalid(f"except {text} is not a strict part of {block.cidr} (NP-29)")
+        excepts.append(part)
+    return Peer(block=whole, excepts=tuple(excepts))
+
+
+def _written_length(cidr: str) -> int:
+    return int(cidr.rpartition("/")[2])
 
 
 def _block(text: str) -> Block:

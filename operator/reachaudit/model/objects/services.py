@@ -1,19 +1,16 @@
-"""Service, EndpointSlice, ServiceCIDR."""
+"""Service and ServiceCIDR."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from sys import intern
 from typing import Literal
 
 from reachaudit.model.facts import (
-    Balancer,
-    Endpoint,
-    EndpointSlice,
     Service,
     ServiceCIDR,
     ServicePort,
-    SlicePort,
 )
-from reachaudit.model.ip import Address, Block, Family, parse_address, parse_block
+from reachaudit.model.ip import Address, Family, parse_address
+from reachaudit.model.objects.balancers import WithBalancer, balancers_of, blocks_of, scheme_of
 from reachaudit.model.objects.wire import (
     Invalid,
     Object,
@@ -24,22 +21,7 @@ from reachaudit.model.objects.wire import (
 )
 from reachaudit.model.objects.workloads import Condition
 
-HEADLESS_LABEL = "service.kubernetes.io/headless"
 PROXY_LABEL = "service.kubernetes.io/service-proxy-name"
-SERVICE_LABEL = "kubernetes.io/service-name"
-
-# EXT-15: what the clouds' annotations say of a load balancer's scheme.
-_SCHEMES: dict[str, dict[str, Literal["internal", "internet"]]] = {
-    "networking.gke.io/load-balancer-type": {"internal": "internal", "external": "internet"},
-    "cloud.google.com/load-balancer-type": {"internal": "internal", "external": "internet"},
-    "service.beta.kubernetes.io/aws-load-balancer-scheme": {
-        "internal": "internal",
-        "internet-facing": "internet",
-    },
-    "service.beta.kubernetes.io/aws-load-balancer-internal": {"true": "internal"},
-    "service.beta.kubernetes.io/azure-load-balancer-internal": {"true": "internal"},
-    "alb.ingress.kubernetes.io/scheme": {"internal": "internal", "internet-facing": "internet"},
-}
 
 
 class WireServicePort(Wire):
@@ -84,26 +66,6 @@ class ServiceSpec(
     external_name: str | None = None
     publish_not_ready_addresses: bool | None = None
     health_check_node_port: int | None = None
-
-
-class WireBalancer(Wire):
-    """An entry of `status.loadBalancer.ingress`."""
-
-    ip: str | None = None
-    hostname: str | None = None
-    ip_mode: str | None = None
-
-
-class BalancerStatus(Wire):
-    """`status.loadBalancer`."""
-
-    ingress: list[WireBalancer] | None = None
-
-
-class WithBalancer(Wire):
-    """A `status` that has a load balancer in it."""
-
-    load_balancer: BalancerStatus | None = None
 
 
 class WireService(Object):
@@ -193,123 +155,6 @@ def _addresses(path: str, texts: Iterable[str], problems: list[str]) -> tuple[Ad
             problems.append(f"{path}: {text!r} is not an IP address")
         else:
             found.append(address)
-    return tuple(found)
-
-
-def blocks_of(path: str, texts: Iterable[str], problems: list[str]) -> tuple[Block, ...]:
-    """CIDRs; each that cannot be read is a problem, and permits nothing."""
-    found = []
-    for text in texts:
-        block = parse_block(text.strip())
-        if block is None:
-            problems.append(f"{path}: {text!r} is not a CIDR")
-        else:
-            found.append(block)
-    return tuple(found)
-
-
-def balancers_of(status: WithBalancer | None, problems: list[str]) -> tuple[Balancer, ...]:
-    """Where a load balancer listens (SVC-31); hostname-only entries are as Proxy (SVC-32)."""
-    entries = (status.load_balancer.ingress or ()) if status and status.load_balancer else ()
-    found = []
-    for entry in entries:
-        address = parse_address(entry.ip) if entry.ip else None
-        if entry.ip and address is None:
-            problems.append(f"status.loadBalancer.ingress: {entry.ip!r} is not an IP address")
-        elif address is not None or entry.hostname:
-            vip = address is not None and entry.ip_mode in (None, "VIP")
-            found.append(Balancer(address, entry.hostname or "", vip))
-    return tuple(found)
-
-
-def scheme_of(annotations: Mapping[str, str]) -> Literal["", "internal", "internet"]:
-    """What annotations say of a load balancer: internal, internet, or nothing (EXT-15)."""
-    for key, meanings in _SCHEMES.items():
-        meaning = meanings.get(annotations.get(key, "").lower())
-        if meaning is not None:
-            return meaning
-    return ""
-
-
-class WireSlicePort(Wire):
-    """An entry of an EndpointSlice's `ports`."""
-
-    name: str | None = None
-    protocol: str | None = None
-    port: int | None = None
-
-
-class EndpointConditions(Wire):
-    """An endpoint's conditions; nil has a meaning of its own (SVC-9)."""
-
-    ready: bool | None = None
-    serving: bool | None = None
-    terminating: bool | None = None
-
-
-class WireEndpoint(Wire):
-    """An entry of an EndpointSlice's `endpoints`."""
-
-    addresses: list[str] | None = None
-    conditions: EndpointConditions | None = None
-    node_name: str | None = None
-
-
-class WireEndpointSlice(Object):
-    """An EndpointSlice on the wire."""
-
-    address_type: str = ""
-    ports: list[WireSlicePort] | None = None
-    endpoints: list[WireEndpoint] | None = None
-
-
-def read_endpoint_slice(piece: WireEndpointSlice) -> Reading:
-    """A slice's fact; endpoints and ports that nobody could use are left out (SVC-9)."""
-    meta, labels, problems = piece.metadata, piece.metadata.labels or {}, list[str]()
-    addressed = piece.address_type in ("IPv4", "IPv6")
-    fact = EndpointSlice(
-        intern(meta.namespace or "default"),
-        meta.name,
-        service=intern(labels.get(SERVICE_LABEL, "")),
-        family="IPv6" if piece.address_type == "IPv6" else "IPv4",
-        ports=_slice_ports(piece, problems),
-        headless=HEADLESS_LABEL in labels,
-        endpoints=_endpoints(piece, problems) if addressed else (),
-    )
-    return Reading(fact, tuple(problems))
-
-
-def _slice_ports(piece: WireEndpointSlice, problems: list[str]) -> tuple[SlicePort, ...]:
-    found = []
-    for port in piece.ports or ():
-        if not port.port:
-            continue
-        try:
-            found.append(SlicePort(intern(port.name or ""), protocol_of(port.protocol), port.port))
-        except Invalid as error:
-            problems.append(f"ports: {error}")
-    return tuple(found)
-
-
-def _endpoints(piece: WireEndpointSlice, problems: list[str]) -> tuple[Endpoint, ...]:
-    found = []
-    for endpoint in piece.endpoints or ():
-        text = (endpoint.addresses or [""])[0]
-        address = parse_address(text)
-        if address is None:
-            problems.append(f"endpoints: {text!r} is not an IP address")
-            continue
-        state = endpoint.conditions or EndpointConditions()
-        ready = state.ready is not False
-        found.append(
-            Endpoint(
-                address,
-                ready=ready,
-                serving=ready if state.serving is None else state.serving,
-                terminating=bool(state.terminating),
-                node=intern(endpoint.node_name or ""),
-            )
-        )
     return tuple(found)
 
 

@@ -1,0 +1,57 @@
+# make setup   .venv/bin/reachaudit, ready to run
+# make demo    see it work: a real control plane, a sample shop, five changes (KEEP=1, TARGET=kind)
+# make check   the inner loop: lint, types, contracts, all tests that need no cluster
+# make test    everything that CI runs
+# make manifests   render the dashboard and the plain manifests from their sources
+# make lock    resolve the dependencies anew
+# make kind    a kind cluster with the chart and the samples, where there is Docker
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TESTS := PYTHONPATH=tests $(BIN)/python
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
+
+.PHONY: setup check lint test demo kind lock tools helm manifests
+
+setup: $(READY)
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: Python 3.11 or later is needed; name one as PYTHON=…" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-timing | tail -n 9
+
+check: lint helm
+	$(BIN)/pytest -q -m "not live"
+
+helm: setup
+	@$(TESTS) -m cluster.build helm
+
+tools: setup
+	@$(TESTS) -m cluster.build controlplane helm
+
+manifests: setup
+	$(TESTS) -m deploy.render
+
+test: lint tools
+	$(BIN)/pytest
+
+demo: setup
+	@$(TESTS) -m demo $(if $(KEEP),--keep) $(if $(TARGET),--target $(TARGET))
+
+kind: setup
+	@$(TESTS) -m deploy.kind
+
+lock: setup
+	$(LOCK) pyproject.toml -o requirements/run.txt
+	$(LOCK) --group dev pyproject.toml -o requirements/dev.txt
