@@ -11,7 +11,8 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from reachaudit.kube.client import Client
@@ -41,7 +42,9 @@ async def run(options: Options) -> None:
     credentials = Credentials(options.kubeconfig, options.context)
     async with await Client.connect(credentials) as client:
         await check_access(client)
-        await host(client, _Operator(options, client).run)
+        operator = _Operator(options, client)
+        async with operator.serving():  # before kopf starts: a port in use needs no host to end
+            await host(client, operator.run)
 
 
 class _Operator:
@@ -62,24 +65,26 @@ class _Operator:
         self._judged = False
         self._uids: dict[Ref, str] = {}
 
-    async def run(self) -> None:
-        options = self._options
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Answer HTTP while the context lasts."""
+        listen, api = self._options.listen, self._options.api
         async with AsyncExitStack() as stack:
-            await self._serve(stack)
-            tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            log.info("assumptions: %s", ", ".join(options.assumptions.described()))
+            app = public(self._metrics.exposition, self._unready)
+            port = await stack.enter_async_context(serve(app, *listen))
+            if api is not None:
+                api_port = await stack.enter_async_context(serve(documents(self._state), *api))
+                log.info("findings on http://%s:%d/api/v1/findings", api.host, api_port)
+            log.info("metrics and health on http://%s:%d", listen.host, port)
+            yield
+
+    async def run(self) -> None:
+        """Watch, judge and tell until cancelled."""
+        log.info("assumptions: %s", ", ".join(self._options.assumptions.described()))
+        async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._reflectors.run(), name="reflectors")
             tasks.create_task(self._events.run(), name="events")
             tasks.create_task(self._rounds(), name="rounds")
-
-    async def _serve(self, stack: AsyncExitStack) -> None:
-        listen, api = self._options.listen, self._options.api
-        app = public(self._metrics.exposition, self._unready)
-        port = await stack.enter_async_context(serve(app, *listen))
-        log.info("metrics and health on http://%s:%d", listen.host, port)
-        if api is not None:
-            port = await stack.enter_async_context(serve(documents(self._state), *api))
-            log.info("findings on http://%s:%d/api/v1/findings", api.host, port)
 
     async def _rounds(self) -> None:
         async for changes in self._pulse.rounds():

@@ -9,6 +9,8 @@ import ipaddress
 import json
 import logging
 import os
+import re
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -25,6 +27,7 @@ from reachaudit.settings import (
 )
 
 INPUT, CLUSTER = 2, 3
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingError as error:
         return _fail(str(error), INPUT)
     _set_up_logging(given.log_format)
-    return _run(options)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:  # before the operator itself listens to signals
+        return INTERRUPTED
 
 
 def _run(options: Options) -> int:
@@ -74,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--namespace",
         metavar="NAME",
-        default=os.environ.get("POD_NAMESPACE", "reachaudit"),
+        default=os.environ.get("POD_NAMESPACE") or "reachaudit",
         help="the operator's own namespace (default: $POD_NAMESPACE, else reachaudit)",
     )
     run.add_argument(
@@ -108,24 +114,31 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _options(given: argparse.Namespace) -> Options:
-    api = _address("--api-listen", given.api_listen) if given.api_listen else None
+    api = None if given.api_listen is None else _address("--api-listen", given.api_listen)
     if api is not None and not _is_loopback(api.host):
-        raise SettingError(f"--api-listen takes a loopback address only, not {api.host}")
+        raise SettingError(f"--api-listen takes a loopback address only, not {api.host!r}")
     return Options(
         kubeconfig=given.kubeconfig,
         context=given.context,
-        namespace=given.namespace,
+        namespace=_namespace("--namespace", given.namespace),
         instance=os.environ.get("POD_NAME") or f"reachaudit-{os.getpid()}",
         listen=_address("--listen", given.listen),
         api=api,
-        excluded=SYSTEM_NAMESPACES | frozenset(given.exclude_namespace),
+        excluded=SYSTEM_NAMESPACES
+        | {_namespace("--exclude-namespace", name) for name in given.exclude_namespace},
         assumptions=reduce(assume, given.assume, Assumptions()),
     )
 
 
+def _namespace(flag: str, text: str) -> str:
+    if not re.fullmatch("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", text):
+        raise SettingError(f"{flag} wants the name of a namespace, not {text!r}")
+    return text
+
+
 def _address(flag: str, text: str) -> Listen:
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535:
+    if not colon or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
         raise SettingError(f"{flag} wants HOST:PORT, not {text!r}")
     return Listen(host.strip("[]") or "0.0.0.0", int(port))
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
+from cases.answers import Implementation
+from cases.casefile import Finding
+from reachaudit.checks.catalogue import CATALOGUE
+from reachaudit.checks.view import View
 from reachaudit.model.facts import PROTOCOLS, Node, Pod, Protocol, Service
 from reachaudit.model.ip import Family, parse_address, parse_block
 from reachaudit.model.kinds import KINDS
@@ -24,17 +28,34 @@ from reachaudit.reach.verdict import (
     network_chooses,
     no_path,
 )
-from reachaudit.settings import Assumptions, assume
+from reachaudit.settings import SYSTEM_NAMESPACES, Assumptions, assume
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cases.apiobject import Object
+    from cases.casefile import Step
     from reachaudit.model.facts import Fact
     from reachaudit.reach.party import Party
 
 FAMILIES: dict[str, Family] = {"v4": "IPv4", "v6": "IPv6"}
 _PLAIN = {Outcome.ALLOW: ".", Outcome.NO_PATH: "-", Outcome.PARTIAL: "%", Outcome.UNKNOWN: "?"}
+
+
+def engine() -> Implementation:
+    """The engine, with an answer to every table and findings by every check."""
+    return Implementation(
+        answers=lambda step: EngineAnswers(step.objects, step.assumptions),
+        covers=lambda _step, _table: True,
+        findings=_findings,
+    )
+
+
+def _findings(step: Step) -> set[Finding]:
+    reach = EngineAnswers(step.objects, step.assumptions).reach
+    view = View(reach, SYSTEM_NAMESPACES)
+    found = (finding for check in CATALOGUE for finding in check.findings(view))
+    return {Finding(each.check, *each.cause) for each in found}
 
 
 def read_facts(objects: Sequence[Object]) -> list[Fact]:
@@ -73,11 +94,11 @@ class EngineAnswers:
     ) -> PathVerdict:
         prefix, colon, rest = destination.partition(":")
         if prefix == "ing" and colon:
-            return self._request(client, rest)
+            return self._request(client, rest, port)
         if prefix in ("svc", "lb", "nodeport", "externalip") and colon:
             assert port is not None
             return self._service(client, prefix, rest, port, _protocol(protocol))
-        targets = self._parties(destination, FAMILIES[family])
+        targets = self._parties(destination, FAMILIES[family])[:1]  # a node's first address
         if not targets:
             return no_path("nobody is there")
         if port is None:
@@ -114,7 +135,8 @@ class EngineAnswers:
                 for s in self.reach.services.all
                 for f in _listening(s, "NodePort", family, port, protocol)
             ]
-            return client_chooses(paths.to_frontend(client, f, entry=name) for f in found)
+            ways = [paths.to_frontend(client, f, entry=name) for f in found]
+            return client_chooses([*ways, *self._host_ports(client, name, port, protocol)])
         if prefix == "externalip":
             found = [
                 f
@@ -130,7 +152,19 @@ class EngineAnswers:
         found = _listening(service, "LoadBalancer", family, port, protocol)
         return client_chooses(paths.to_frontend(client, f) for f in found)
 
-    def _request(self, client: Party, url: str) -> PathVerdict:
+    def _host_ports(
+        self, client: Party, node: str, port: int, protocol: Protocol
+    ) -> list[PathVerdict]:
+        return [
+            self.reach.paths.to_host_port(client, pod, each, client.address.family)
+            for pod in self.reach.identity.pods
+            if pod.node == node
+            for each in pod.ports
+            if (each.host_port, each.protocol) == (port, protocol)
+        ]
+
+    def _request(self, client: Party, url: str, port: int | None) -> PathVerdict:
+        assert port in (80, 443), "clients of an Ingress come to 80 or 443 (ING-14)"
         host, slash, path = url.partition("/")
         found = route_of(self.reach.ingresses.routes, host, slash + path or "/")
         if isinstance(found, PathVerdict):

@@ -124,14 +124,15 @@ class Credentials:
                 raise ClusterError(f"{self._subject} has no context {name}.") from error
             raise
         except YAMLError as error:
-            raise ClusterError(f"{self._subject} is not YAML: {one_line(error)}.") from error
+            message = one_line(" ".join(str(error).split()))
+            raise ClusterError(f"{self._subject} is not YAML: {message}.") from error
         except TimeoutError as error:
             message = f"gave no credentials within {PLUGIN_SECONDS} seconds"
             raise ClusterError(f"The credential plugin of {self.source} {message}.") from error
         except (AttributeError, TypeError, KeyError, ValueError) as error:
             # The official loader takes a kubeconfig's shape for granted.
-            message = f"{self._subject} is not a kubeconfig that can be used"
-            raise ClusterError(f"{message}: {one_line(error)}.") from error
+            message = "lacks what a kubeconfig needs: clusters, users, contexts, current-context"
+            raise ClusterError(f"{self._subject} {message}.") from error
 
     def _check_presence(self) -> None:
         if any(Path(p).expanduser().exists() for p in self._kubeconfig.split(os.pathsep) if p):

@@ -17,6 +17,7 @@ import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import aiohttp
 import kopf
@@ -88,6 +89,7 @@ class _Hosted:
         return kopf.AiohttpSession(server=login.server, aiohttp_session=self._session)
 
     async def end(self, **_: object) -> None:
+        self.stop.set()
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -113,7 +115,7 @@ class _Hosted:
         self, request: aiohttp.ClientRequest, ask: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         backoff = Backoff()
-        while True:
+        while not self.stop.is_set():
             try:
                 if authorization := await self._client.login.authorization():
                     request.headers["Authorization"] = authorization
@@ -124,4 +126,6 @@ class _Hosted:
                 response.release()
             except (aiohttp.ClientError, OSError, ValueError, Unreachable):
                 pass
-            await asyncio.sleep(backoff.delay())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), backoff.delay())
+        raise asyncio.CancelledError  # nobody else ends what kopf has begun to ask

@@ -65,7 +65,10 @@ class ContainerPort(Value, frozen=True, gc=False):
 
 
 class Pod(Fact, frozen=True, gc=False):
-    """A pod. `ports`: containers first, then restartable init containers (NP-40)."""
+    """A pod. `ports`: containers first, then restartable init containers (NP-40).
+
+    `ingress_classes`: those that its arguments name, as ingress controllers' do (ING-19).
+    """
 
     kind: ClassVar[str] = "Pod"
     labels: Labels = ()
@@ -77,6 +80,7 @@ class Pod(Fact, frozen=True, gc=False):
     terminating: bool = False
     ports: tuple[ContainerPort, ...] = ()
     owner: Owner | None = None
+    ingress_classes: tuple[str, ...] = ()
 
     @property
     def live(self) -> bool:
@@ -179,7 +183,13 @@ class Balancer(Value, frozen=True, gc=False):
 
 
 class Service(Fact, frozen=True, gc=False):
-    """A Service. `scheme`: what annotations say of its load balancer (EXT-15), "" where nothing."""
+    """A Service.
+
+    `source_ranges` are enforced on a VIP, `provider_ranges` (the same, or the annotation of old) by
+    the load balancer's provider, or not at all (SVC-35, SVC-36). `scheme`: what annotations say of
+    its load balancer (EXT-15), "" where nothing. `pod_mode`: a cloud's load balancer for Ingress
+    dials its pods (ING-20).
+    """
 
     kind: ClassVar[str] = "Service"
     type: Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] = "ClusterIP"
@@ -194,10 +204,12 @@ class Service(Fact, frozen=True, gc=False):
     balancers: tuple[Balancer, ...] = ()
     balancer_class: str = ""
     source_ranges: tuple[Block, ...] = ()
+    provider_ranges: tuple[Block, ...] = ()
     external_name: str = ""
     publish_not_ready: bool = False
     health_check_port: int = 0
     other_proxy: bool = False
+    pod_mode: bool = False
     scheme: Literal["", "internal", "internet"] = ""
 
 
@@ -260,7 +272,9 @@ class Ingress(Fact, frozen=True, gc=False):
 
     `class_annotated`: it is from the annotation, which may name a class without an object.
     `source_ranges`: what an allow-list annotation permits, None where there is no such annotation.
-    `unread_annotations`: annotations of a controller that may change routing or access (ING-23).
+    `pod_mode`: the cloud's load balancer dials pods. `service_upstream`: the controller dials the
+    ClusterIP, not endpoints (ING-17). `unread_annotations`: annotations of a controller that may
+    change routing or access (ING-23).
     """
 
     kind: ClassVar[str] = "Ingress"
@@ -276,6 +290,7 @@ class Ingress(Fact, frozen=True, gc=False):
     created: str = ""
     scheme: Literal["", "internal", "internet"] = ""
     pod_mode: bool = False
+    service_upstream: bool = False
 
 
 class IngressClass(Fact, frozen=True, gc=False):

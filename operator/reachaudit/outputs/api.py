@@ -14,7 +14,7 @@ from reachaudit.findings.finding import Finding
 from reachaudit.findings.ledger import Entry
 from reachaudit.model.names import Ref
 from reachaudit.outputs.text import safe
-from reachaudit.reach.delta import Flow
+from reachaudit.reach.delta import Flow, lines
 from reachaudit.round.pipeline import Round
 
 WAIT_SECONDS = 20.0
@@ -55,7 +55,7 @@ class State:
     def rounds(self, after: int = 0) -> bytes:
         """`{"schema", "rounds": [{"number", "changed", "opened", "closed", "gained", "lost", …}]}`.
 
-        Flows are counted whole and listed up to a bound.
+        Flows are counted by protocol, and listed by pair up to a bound.
         """
         listed = [_round(*kept) for kept in self._rounds if kept[0] > after]
         return _document("reachaudit.rounds/v1", rounds=listed)
@@ -108,4 +108,4 @@ def _round(number: int, result: Round, finished: float) -> Json:
 
 
 def _flows(flows: tuple[Flow, ...]) -> Json:
-    return {"count": len(flows), "flows": [safe(str(flow)) for flow in flows[:FLOWS_SHOWN]]}
+    return {"count": len(flows), "pairs": [safe(line) for line in lines(flows)[:FLOWS_SHOWN]]}

@@ -1,5 +1,6 @@
 """The operator's own HTTP: metrics and health on one port."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -71,7 +72,18 @@ async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[int
 async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
     try:
         await web.TCPSite(runner, host, port, shutdown_timeout=1).start()
-    except OSError as error:
-        raise PortError(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
+    except (OSError, UnicodeError) as error:
+        raise PortError(f"Cannot listen on {host}:{port}: {_cause(error)}.") from error
     bound: int = runner.addresses[0][1]
     return bound
+
+
+def _cause(error: OSError | UnicodeError) -> str:
+    """In few words; asyncio's own tell the address again."""
+    match error:
+        case UnicodeError():
+            return "that is no host name"
+        case OSError(errno=int(number)) if number > 0:
+            return os.strerror(number).lower()
+        case _:
+            return str(error.strerror).lower()

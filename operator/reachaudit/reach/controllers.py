@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from reachaudit.model.facts import Ingress, IngressClass, Pod
+from reachaudit.model.ip import Block, parse_block
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach.identity import Identity
@@ -21,8 +22,9 @@ _IN_CLUSTER: dict[str, tuple[dict[str, str], ...]] = {
     "ingress-controllers.konghq.com/kong": ({_NAME: "kong"}, {"app": "ingress-kong"}),
 }
 # ING-20: controllers whose data path is a load balancer outside the cluster.
-_CLOUD = ("ingress.k8s.aws/alb", "azure/application-gateway", "networking.gke.io/gce")
-_CLOUD_CLASSES = ("gce", "gce-internal")
+_CLOUD = ("ingress.k8s.aws/alb", "azure/application-gateway")
+_GOOGLE = ("networking.gke.io/gce", "gce", "gce-internal")
+_GOOGLE_RANGES = tuple(filter(None, map(parse_block, ("35.191.0.0/16", "130.211.0.0/22"))))
 _UNMODELLED = ("cilium.io/ingress-controller",)
 
 
@@ -30,12 +32,14 @@ _UNMODELLED = ("cilium.io/ingress-controller",)
 class Serving:
     """Who serves an Ingress.
 
-    `pods`: the data path in the cluster. `cloud`: a load balancer outside. With neither, `note`
-    says why; `unserved` then means that surely nobody does, else it is not known.
+    `pods`: the data path in the cluster. `cloud`: a load balancer outside, which dials pods from
+    `ranges` where these are known (EXT-14). With neither, `note` says why; `unserved` then means
+    that surely nobody does, else it is not known.
     """
 
     pods: tuple[Pod, ...] = ()
     cloud: bool = False
+    ranges: tuple[Block, ...] = ()
     unserved: bool = False
     note: str = ""
 
@@ -49,13 +53,11 @@ class Controllers:
 
     def of(self, ingress: Ingress) -> Serving:
         """Who serves an Ingress, by its class (ING-2 to ING-5)."""
-        name = ingress.class_name
+        name = ingress.class_name or (self._default_class() if not ingress.created else "")
         if not name:  # ING-5: some controllers serve such an Ingress, others do not
             return Serving(note="it names no class, which controllers treat differently")
         found = self._facts.get(IngressClass, Ref(IngressClass.kind, "", name))
         if found is None and not ingress.class_annotated:
-            if name in _CLOUD_CLASSES:
-                return Serving(cloud=True)
             return Serving(unserved=True, note=f"IngressClass {name} does not exist")
         controller = found.controller if found else _controller_of_annotation(name)
         if controller not in self._known:
@@ -66,13 +68,24 @@ class Controllers:
             serving = Serving(pods=pods) if pods else serving
         return serving
 
+    def _default_class(self) -> str:
+        """What admission writes into an Ingress from a file, as it is created (ING-4)."""
+        defaults = [c for c in self._facts.of(IngressClass) if c.default]
+        newest = max((c.created for c in defaults), default="")
+        return min((c.name for c in defaults if c.created == newest), default="")
+
     def _by_controller(self, controller: str) -> Serving:
-        if controller in _CLOUD or controller in _CLOUD_CLASSES:
+        if controller in _CLOUD:
             return Serving(cloud=True)
+        if controller in _GOOGLE:
+            return Serving(cloud=True, ranges=_GOOGLE_RANGES)
         if controller in _UNMODELLED:
             return Serving(note=f"the data path of {controller} is in its node agents")
         labels = _labels_of(controller)
         if labels is None:
+            pods = tuple(p for p in self._identity.pods if controller in p.ingress_classes)
+            if pods:  # ING-19 step 4
+                return Serving(pods=pods)
             return Serving(note=f"controller {controller} is not known here")
         pods = tuple(
             pod

@@ -1,10 +1,10 @@
 """The blast radius of a change: flows gained and lost, as a person counts them."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reachaudit.model.facts import Protocol
+from reachaudit.model.facts import PROTOCOLS, Protocol
 from reachaudit.model.ip import Block, Family
 from reachaudit.model.names import Ref
 from reachaudit.reach import bits
@@ -30,10 +30,6 @@ class Flow:
     family: Family
     ports: str
 
-    def __str__(self) -> str:
-        """`shop/web[Deployment] → data/db[StatefulSet] 5432/TCP`."""
-        return f"{self.source} → {self.target} {self.ports}/{self.protocol} {self.family}"
-
 
 @dataclass(frozen=True, slots=True)
 class Delta:
@@ -58,6 +54,26 @@ def difference(old: Flows, new: Flows, index: Index) -> Delta:
     return Delta(gained.flows(), lost.flows())
 
 
+def lines(flows: Iterable[Flow]) -> list[str]:
+    """Flows for reading, all protocols of a pair on one line.
+
+    `shop/web[Deployment] → data/db[StatefulSet] 5432/TCP IPv4`.
+    """
+    pairs: dict[tuple[End, End, Family], dict[Protocol, str]] = {}
+    for flow in flows:
+        pairs.setdefault((flow.source, flow.target, flow.family), {})[flow.protocol] = flow.ports
+    return [
+        f"{source} → {target} {_ports_line(ports)} {family}"
+        for (source, target, family), ports in pairs.items()
+    ]
+
+
+def _ports_line(ports: dict[Protocol, str]) -> str:
+    if len(ports) == len(PROTOCOLS) and set(ports.values()) == {"all ports"}:
+        return "all ports"
+    return ", ".join(f"{text}/{protocol}" for protocol, text in ports.items())
+
+
 def end(ref: Ref) -> End:
     """A workload as an end of a flow: `shop/web[Deployment]`."""
     return f"{ref.namespace}/{ref.name}[{ref.kind}]"
@@ -73,7 +89,7 @@ class _Collector:
         self._spans[source, target, family].append(span)
 
     def flows(self) -> tuple[Flow, ...]:
-        return tuple(sorted(flow for key in self._spans for flow in self._of(key)))
+        return tuple(sorted((flow for key in self._spans for flow in self._of(key)), key=_order))
 
     def _of(self, key: tuple[End, End, Family]) -> Iterator[Flow]:
         source, target, family = key
@@ -83,6 +99,11 @@ class _Collector:
                 ports[protocol].append(ports_text(first, last))
         for protocol, texts in ports.items():
             yield Flow(source, target, protocol, family, ", ".join(texts))
+
+
+def _order(flow: Flow) -> tuple[bool, bool, Flow]:
+    """Flows with an end outside come first: they weigh most."""
+    return "/" in flow.source.split()[0], "/" in flow.target.split()[0], flow
 
 
 def _compare_sources(

@@ -17,7 +17,7 @@ class Engine:
     """
 
     def __init__(self, assumptions: Assumptions) -> None:
-        self._assumptions, self._facts, self._index = assumptions, Facts(), Index()
+        self._assumptions, self._facts, self.index = assumptions, Facts(), Index()
         self.reach = Reachability(self._facts, assumptions)
         self.flows = Flows()
         self._begun = False
@@ -30,6 +30,6 @@ class Engine:
         for change in changes:
             self._facts.apply(change)
         self.reach = Reachability(self._facts, self._assumptions)
-        before, self.flows = self.flows, flows(self.reach, self._index)
+        before, self.flows = self.flows, flows(self.reach, self.index)
         begun, self._begun = self._begun, True
-        return difference(before, self.flows, self._index) if begun else Delta()
+        return difference(before, self.flows, self.index) if begun else Delta()

@@ -5,19 +5,18 @@ from dataclasses import dataclass
 
 from reachaudit.model.facts import Ingress, IngressBackend, Pod, Service, ServicePort
 from reachaudit.model.ip import Family
-from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach.controllers import Controllers, Serving
+from reachaudit.reach.doors import Doors, Entrance
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
-from reachaudit.reach.services import Backend, Frontend, frontends, usable
+from reachaudit.reach.services import frontends, usable
 from reachaudit.reach.verdict import (
     Outcome,
     PathVerdict,
     Reason,
-    client_chooses,
     direct,
     in_sequence,
     network_chooses,
@@ -54,7 +53,7 @@ class Ingresses:
 
     def __init__(self, facts: Facts, identity: Identity, paths: Paths) -> None:
         self._identity, self._paths = identity, paths
-        self._services = paths.services
+        self._services, self._doors = paths.services, Doors(identity, paths)
         self._controllers = Controllers(facts, identity, self._services)
         self.all = list(facts.of(Ingress))
         self._by_ingress = {ingress.ref: list(self._routes(ingress)) for ingress in self.all}
@@ -69,44 +68,48 @@ class Ingresses:
         return self._controllers.of(ingress)
 
     def request(self, client: Party, route: Route) -> PathVerdict:
-        """A client outside asks for a route: both connections on its way (ING-15, ING-20)."""
+        """A client asks for a route: both connections on its way (ING-15, ING-20)."""
         serving = self.serving(route.ingress)
         if serving.unserved:
             return no_path(serving.note)
-        ranges = route.ingress.source_ranges
-        if ranges is not None and not any(block.holds(client.address) for block in ranges):
-            return PathVerdict(
-                Outcome.DENY, note="the allow-list annotation does not hold the client"
-            )
         if serving.cloud:
-            return self.to_backend(route, client.address.family)
-        if not serving.pods:
+            path = self._to_cloud(client, route)
+        elif serving.pods:
+            path = self.to_controller(client, route)
+        else:
             return unknown(Reason.CONTROLLER, serving.note)
-        return in_sequence(
-            self.to_controller(client, route), self.to_backend(route, client.address.family)
-        )
+        path = in_sequence(path, self.to_backend(route, client.address.family))
+        if path.outcome in (Outcome.ALLOW, Outcome.PARTIAL) and _has_snippet(route.ingress):
+            return unknown(Reason.ANNOTATION, "a snippet may route or refuse it otherwise")
+        return path
 
     def to_controller(self, client: Party, route: Route) -> PathVerdict:
-        """The first connection: to the controller's pods, by whatever exposes them (ING-15)."""
-        pods = {pod.ref: pod for pod in self.serving(route.ingress).pods}
-        number = 443 if _has_tls(route) else 80  # ING-14
-        ways = [
-            self._paths.to_any_node(client, frontend)
-            if frontend.kind == "NodePort"
-            else self._paths.to_frontend(client, frontend)
-            for frontend in self._exposing(pods, number)
-            if frontend.family == client.address.family
-        ]
-        for pod in pods.values():
-            for party in self._identity.pod_parties(pod, client.address.family):
-                listens = any(p.host_port == number and p.protocol == "TCP" for p in pod.ports)
-                if pod.host_network or listens:  # SVC-40
-                    own = [p for p in pod.ports if p.host_port == number] if listens else []
-                    port = position("TCP", own[0].number if own else number)
-                    ways.append(direct(self._paths.judge.connection(client, party, port)))
-        if not ways:
-            return no_path("nothing exposes the controller's pods to the outside")
-        return client_chooses(ways)
+        """The first connection, to the controller's pods, and what an allow-list makes of it."""
+        pods, number = self.serving(route.ingress).pods, _port_of_door(route)
+        entrance = self._doors.enter(client, route.ingress, pods, number)
+        return self._listed(client, route.ingress, entrance)
+
+    def _listed(self, client: Party, ingress: Ingress, entrance: Entrance) -> PathVerdict:
+        """ING-23: the controller compares the address that it sees, maybe a node's (EXT-9)."""
+        ranges = ingress.source_ranges
+        if ranges is None or entrance.path.outcome in (Outcome.DENY, Outcome.NO_PATH):
+            return entrance.path
+        seen = [client.address]
+        if not entrance.kept:
+            seen += [a for node in self._identity.nodes.values() for a in node.addresses]
+        listed = {any(block.holds(address) for block in ranges) for address in seen}
+        if listed == {False}:
+            return PathVerdict(Outcome.DENY, note="the allow-list does not hold the client")
+        if listed == {True}:
+            return entrance.path
+        return unknown(Reason.SOURCE_NAT, "whom the allow-list is compared with is not known")
+
+    def _to_cloud(self, client: Party, route: Route) -> PathVerdict:
+        """To the load balancer outside, once it has an address (ING-21)."""
+        if not route.ingress.balancers:
+            return no_path("the load balancer has no address yet")
+        port = position("TCP", _port_of_door(route))
+        return self._paths.to_balancers(client, route.ingress.balancers, port)
 
     def to_backend(self, route: Route, family: Family) -> PathVerdict:
         """The last connection, to the backend's endpoints: from the controller's pods (ING-16),
@@ -118,51 +121,54 @@ class Ingresses:
             return unknown(Reason.NAME_RESOLUTION, "the backend is an ExternalName Service")
         serving = self.serving(route.ingress)
         if serving.cloud:
-            return self._from_cloud(route, route.service, route.port)
-        backends = self._backends(route.service, route.port, family)
-        if not backends:
-            return no_path("no usable endpoints")
+            return self._from_cloud(route, serving, route.service, route.port)
+        return network_chooses(
+            self._dial(party, route, route.service, route.port)
+            for pod in serving.pods
+            for party in self._controller_parties(pod, route.service, route.port, family)
+        )
+
+    def _controller_parties(
+        self, pod: Pod, service: Service, port: ServicePort, family: Family
+    ) -> list[Party]:
+        """The controller dials a family that both it and the backend have; the client's first."""
+        for candidate in (family, *service.families):
+            parties = self._identity.pod_parties(pod, candidate)
+            if parties and self._services.backends(service, port, candidate):
+                return parties
+        return self._identity.pod_parties(pod, family)
+
+    def _dial(
+        self, controller: Party, route: Route, service: Service, port: ServicePort
+    ) -> PathVerdict:
+        """Endpoints that are ready, or the ClusterIP where an annotation says so (ING-17)."""
+        family = controller.address.family
+        if route.ingress.service_upstream:
+            for frontend in frontends(service):
+                if (frontend.kind, frontend.port, frontend.family) == ("ClusterIP", port, family):
+                    return self._paths.to_frontend(controller, frontend)
+        ready = [b for b in self._services.backends(service, port, family) if b.ready]
+        if not ready:
+            return no_path("no ready endpoints")
         return network_chooses(
             direct(
                 self._paths.judge.connection(
-                    party,
-                    self._identity.at(b.address),
-                    position(route.port.protocol, b.port),
+                    controller, self._identity.at(b.address), position(port.protocol, b.port)
                 )
             )
-            for pod in serving.pods
-            for b in backends
-            for party in self._identity.pod_parties(pod, b.address.family)
+            for b in ready
         )
 
-    def _from_cloud(self, route: Route, service: Service, port: ServicePort) -> PathVerdict:
-        if route.ingress.pod_mode:
+    def _from_cloud(
+        self, route: Route, serving: Serving, service: Service, port: ServicePort
+    ) -> PathVerdict:
+        if route.ingress.pod_mode or service.pod_mode:
             backends = usable(self._services.backends(service, port, service.families[0]))
-            return self._paths.from_proxy_to_pods(backends, port.protocol)
+            return self._paths.from_proxy_to_pods(backends, port.protocol, serving.ranges)
         for frontend in frontends(service):
             if frontend.kind == "NodePort" and frontend.port == port:
                 return self._paths.from_proxy(frontend)
         return no_path("the load balancer forwards to node ports, and the Service has none")
-
-    def _backends(self, service: Service, port: ServicePort, family: Family) -> list[Backend]:
-        """The controller may dial either family; the client's own first."""
-        others = [f for f in service.families if f != family]
-        for candidate in (family, *others):
-            found = usable(self._services.backends(service, port, candidate))
-            if found:
-                return found
-        return []
-
-    def _exposing(self, pods: dict[Ref, Pod], number: int) -> Iterator[Frontend]:
-        """Where Services in front of the controller's pods listen to the outside."""
-        for service in self._services.all:
-            for frontend in frontends(service):
-                if frontend.kind == "ClusterIP" or frontend.port.port != number:
-                    continue
-                backends = self._services.backends(service, frontend.port, frontend.family)
-                parties = (self._identity.at(b.address).pod for b in backends)
-                if any(pod is not None and pod.ref in pods for pod in parties):
-                    yield frontend
 
     def _routes(self, ingress: Ingress) -> Iterator[Route]:
         for i, rule in enumerate(ingress.rules):
@@ -201,6 +207,15 @@ def _port(service: Service, backend: IngressBackend) -> ServicePort | None:
         if backend.port in (port.port, port.name):
             return port
     return None
+
+
+def _port_of_door(route: Route) -> int:
+    """Clients come to 80, or to 443 where the host has TLS (ING-14)."""
+    return 443 if _has_tls(route) else 80
+
+
+def _has_snippet(ingress: Ingress) -> bool:
+    return any(key.endswith("-snippet") for key in ingress.unread_annotations)
 
 
 def _has_tls(route: Route) -> bool:

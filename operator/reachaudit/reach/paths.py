@@ -5,11 +5,11 @@ the source is rewritten, so an endpoint on the node where traffic enters sees th
 another node sees the entry node (EXT-9).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from reachaudit.model.facts import ContainerPort, Pod, Protocol
-from reachaudit.model.ip import Family
+from reachaudit.model.facts import Balancer, ContainerPort, Pod, Protocol
+from reachaudit.model.ip import Address, Block, Family
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
 from reachaudit.reach.outside import Outside, allows
@@ -55,7 +55,7 @@ class Paths:
         inside = pod is not None and not pod.host_network
         if inside and not client.node and not self._pod_range_routed:  # EXT-12
             return no_path("pod addresses are not routed from outside")
-        if self.outside.nobody(target):
+        if self.outside.nobody(client) or self.outside.nobody(target):
             return no_path("no pod or node has this address")
         return direct(self.judge.connection(client, target, port))
 
@@ -95,6 +95,18 @@ class Paths:
         nodes |= dict.fromkeys(party.node for party in self._entry_parties(frontend.family))
         return client_chooses(self.to_frontend(client, frontend, node, only) for node in nodes)
 
+    def to_some_node(self, client: Party, frontend: Frontend) -> PathVerdict:
+        """A client dials a node port by a name that leads to nodes: which one is not its choice.
+
+        Nodes without an endpoint under externalTrafficPolicy Local are not counted: whoever picks
+        nodes by their health leaves them out (SVC-28).
+        """
+        backends = self.services.backends(frontend.service, frontend.port, frontend.family)
+        nodes = dict.fromkeys(backend.node for backend in usable(backends) if backend.node)
+        if not frontend.service.external_local:
+            nodes |= dict.fromkeys(party.node for party in self._entry_parties(frontend.family))
+        return network_chooses(self.to_frontend(client, frontend, node) for node in nodes)
+
     def to_host_port(
         self, client: Party, pod: Pod, port: ContainerPort, family: Family
     ) -> PathVerdict:
@@ -129,10 +141,15 @@ class Paths:
             return no_path("no usable endpoints")
         return self._from_proxy(frontend, backends)
 
-    def from_proxy_to_pods(self, backends: list[Backend], protocol: Protocol) -> PathVerdict:
-        """A load balancer outside dials pods (ING-20, EXT-14)."""
+    def from_proxy_to_pods(
+        self, backends: list[Backend], protocol: Protocol, ranges: Sequence[Block] = ()
+    ) -> PathVerdict:
+        """A load balancer outside dials pods (ING-20), from ranges that may be known (EXT-14)."""
         if not backends:
             return no_path("no usable endpoints")
+        family = backends[0].address.family
+        known = [Address(b.family, b.first) for b in ranges if b.family == family]
+        clients = [self._identity.at(address) for address in known] or self.outside.all(family)
         return one_of(
             (
                 network_chooses(
@@ -143,10 +160,30 @@ class Paths:
                     )
                     for b in backends
                 )
-                for client in self.outside.all(backends[0].address.family)
+                for client in clients
             ),
             Reason.SOURCE_NAT,
         )
+
+    def to_balancers(self, client: Party, balancers: Sequence[Balancer], port: int) -> PathVerdict:
+        """A client dials load balancers outside; its own egress is all that is judged (EXT-11)."""
+        if not client.node:
+            return PASSES
+        family = client.address.family
+        ways = []
+        for balancer in balancers:
+            if balancer.address is None:  # a name is not resolved: any address outside
+                targets = self.outside.all(family)
+                ways.append(
+                    one_of(
+                        (direct(self.judge.connection(client, t, port)) for t in targets),
+                        Reason.NAME_RESOLUTION,
+                    )
+                )
+            elif balancer.address.family == family:
+                target = self._identity.at(balancer.address)
+                ways.append(direct(self.judge.connection(client, target, port)))
+        return network_chooses(ways)
 
     def _cluster_ip(
         self, client: Party, frontend: Frontend, backends: list[Backend]
@@ -162,26 +199,23 @@ class Paths:
         return network_chooses(self._way(client, client, frontend, b) for b in found)
 
     def _balancer(self, client: Party, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
-        captured = frontend.vip if client.node else frontend.transparent
-        if frontend.vip and not allows(frontend.service.source_ranges, client.address):
+        service = frontend.service
+        if frontend.vip and not allows(service.source_ranges, client.address):
             return PathVerdict(  # SVC-35: also for pods and nodes
                 Outcome.DENY, note="loadBalancerSourceRanges do not hold the client"
             )
-        if captured and client.node:
+        if client.node and frontend.vip:
             return self._at(client, frontend, backends, client.node)
-        if captured:
-            return self._entered(client, frontend, backends)
-        return in_sequence(self._out_to(client, frontend), self._from_proxy(frontend, backends))
-
-    def _out_to(self, client: Party, frontend: Frontend) -> PathVerdict:
-        """The first leg to a load balancer that takes the connection itself (SVC-32)."""
-        if not client.node:
-            return PASSES
-        if frontend.address is None:
-            return unknown(Reason.NAME_RESOLUTION, f"{frontend.hostname} is not resolved")
-        target = self._identity.at(frontend.address)
-        port = position(frontend.port.protocol, frontend.number)
-        return direct(self.judge.connection(client, target, port))
+        if frontend.transparent:
+            path = self._entered(client, frontend, backends)
+        else:
+            port = position(frontend.port.protocol, frontend.number)
+            out = self.to_balancers(client, [Balancer(frontend.address, frontend.hostname)], port)
+            path = in_sequence(out, self._from_proxy(frontend, backends))
+        passes = path.outcome in (Outcome.ALLOW, Outcome.PARTIAL)
+        if passes and not allows(service.provider_ranges, client.address):
+            return unknown(Reason.PROVIDER, "its source ranges are the provider's to heed")
+        return path
 
     def _from_proxy(self, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
         """Whatever address it comes from; and by a node port, other nodes may stand in for it."""

@@ -52,7 +52,7 @@ class Reachability:
 
 def _source_ranges(facts: Facts) -> set[Block]:
     """Blocks that tell clients apart beside the policies' own."""
-    found = {block for service in facts.of(Service) for block in service.source_ranges}
+    found = {block for service in facts.of(Service) for block in service.provider_ranges}
     for ingress in facts.of(Ingress):
         found |= set(ingress.source_ranges or ())
     return found

@@ -35,6 +35,7 @@ class Reason(Enum):
     IP_BLOCK = "ip-block"  # NP-30 with an assumption off
     PROTOCOL = "protocol"  # NP-43
     SOURCE_NAT = "source-nat"  # EXT-10
+    PROVIDER = "provider"  # UNK-4: what a load balancer's provider does with source ranges
     NAME_RESOLUTION = "name-resolution"  # UNK-9
     NODE_ADDRESS = "node-address"  # EXT-5
     OTHER_PROXY = "other-proxy"  # SVC-10

@@ -54,7 +54,7 @@ def _judge(service: Service, view: View) -> Iterator[Finding]:
 
 def _unlimited(way: Exposure, service: Service) -> bool:
     """Whether connections pass, or may, and no range of that family limits them."""
-    ranges = [block for block in service.source_ranges if block.family == way.family]
+    ranges = [block for block in service.provider_ranges if block.family == way.family]
     limited = bool(ranges) and not any(str(block).endswith("/0") for block in ranges)
     passes = way.open or way.verdict.outcome is Outcome.UNKNOWN
     return passes and not limited

@@ -124,6 +124,7 @@ def read_ingress(ingress: WireIngress) -> Reading:
         unread_annotations=_unread(annotations),
         created=meta.creation_timestamp or "",
         scheme=scheme_of(annotations),
+        service_upstream=annotations.get(f"{_NGINX}service-upstream") == "true",
         pod_mode=any(annotations.get(key) == value for key, value in _POD_MODE.items()),
     )
     return Reading(fact, tuple(problems))

@@ -1,5 +1,6 @@
 """NetworkPolicy, and the policies of others that are known to exist but not read."""
 
+import re
 from collections.abc import Callable
 from sys import intern
 from typing import TypeVar
@@ -27,6 +28,7 @@ from reachaudit.model.objects.wire import (
 T = TypeVar("T")
 U = TypeVar("U")
 
+_PORT_NAME = re.compile(r"(?=.{1,15}\Z)(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 NOBODY = Selector(expressions=(Requirement("", "In", ()),))
 NO_PEER = Peer()
 NO_PORT = PolicyPort("TCP", 1, 0)
@@ -189,7 +191,7 @@ def _port(port: WirePolicyPort) -> PolicyPort:
     if isinstance(port.port, str):
         if port.end_port is not None:
             raise Invalid("endPort needs a numeric port (NP-38)")
-        if not (0 < len(port.port) <= 15 and any(c.isalpha() for c in port.port)):
+        if not _PORT_NAME.fullmatch(port.port):
             raise Invalid(f"{port.port!r} is not a port name")
         return PolicyPort(protocol, 1, 65535, intern(port.port))
     if port.port is None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from sys import intern
 from typing import Literal
 
+import msgspec
+
 from reachaudit.model.facts import (
     Service,
     ServiceCIDR,
@@ -21,7 +23,13 @@ from reachaudit.model.objects.wire import (
 )
 from reachaudit.model.objects.workloads import Condition
 
+RANGES_ANNOTATION = "service.beta.kubernetes.io/load-balancer-source-ranges"
+NEG_ANNOTATION = "cloud.google.com/neg"
 PROXY_LABEL = "service.kubernetes.io/service-proxy-name"
+
+
+class _EndpointGroups(msgspec.Struct):
+    ingress: bool = False
 
 
 class WireServicePort(Wire):
@@ -82,6 +90,10 @@ def read_service(service: WireService) -> Reading:
     headless = spec.cluster_ip == "None" or spec.cluster_ips == ["None"]
     cluster_ips = [] if headless else spec.cluster_ips or [spec.cluster_ip or ""]
     addresses = _addresses("spec.clusterIPs", cluster_ips, problems)
+    ranges = blocks_of(
+        "spec.loadBalancerSourceRanges", spec.load_balancer_source_ranges or (), problems
+    )
+    annotated = (meta.annotations or {}).get(RANGES_ANNOTATION, "").strip()
     fact = Service(
         intern(meta.namespace or "default"),
         meta.name,
@@ -96,16 +108,29 @@ def read_service(service: WireService) -> Reading:
         external_local=spec.external_traffic_policy == "Local",
         balancers=balancers_of(service.status, problems),
         balancer_class=spec.load_balancer_class or "",
-        source_ranges=blocks_of(
-            "spec.loadBalancerSourceRanges", spec.load_balancer_source_ranges or (), problems
-        ),
+        source_ranges=ranges,
+        provider_ranges=ranges
+        or blocks_of(f"metadata.annotations[{RANGES_ANNOTATION}]", _listed(annotated), problems),
         external_name=spec.external_name or "",
         publish_not_ready=bool(spec.publish_not_ready_addresses),
         health_check_port=spec.health_check_node_port or 0,
         other_proxy=PROXY_LABEL in labels,
+        pod_mode=_pod_mode((meta.annotations or {}).get(NEG_ANNOTATION, "")),
         scheme=scheme_of(meta.annotations or {}),
     )
     return Reading(fact, tuple(problems))
+
+
+def _pod_mode(annotation: str) -> bool:
+    """Whether Google's annotation for network endpoint groups asks for them for Ingress."""
+    try:
+        return msgspec.json.decode(annotation, type=_EndpointGroups).ingress
+    except (msgspec.MsgspecError, UnicodeError):
+        return False
+
+
+def _listed(text: str) -> list[str]:
+    return text.split(",") if text else []
 
 
 def _service_type(

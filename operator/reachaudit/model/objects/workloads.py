@@ -1,5 +1,6 @@
 """Pod, Namespace, Node, and the controllers between a pod and its workload."""
 
+import re
 from sys import intern
 
 from reachaudit.model.facts import ContainerPort, Controller, Labels, Namespace, Node, Pod
@@ -14,6 +15,7 @@ from reachaudit.model.objects.wire import (
     protocol_of,
 )
 
+_CLASS_FLAG = re.compile(r"--?[\w.-]*(?:ingress\.?-?class|controller-class)=(.+)", re.IGNORECASE)
 NAME_LABEL = "kubernetes.io/metadata.name"
 
 
@@ -34,6 +36,8 @@ class WireContainer(Wire):
 
     ports: list[WirePort] | None = None
     restart_policy: str | None = None
+    command: list[str] | None = None
+    args: list[str] | None = None
 
 
 class PodSpec(Wire):
@@ -121,8 +125,19 @@ def read_pod(pod: WirePod) -> Reading:
         terminating=meta.deletion_timestamp is not None,
         ports=_container_ports(spec, problems),
         owner=owner_of(meta),
+        ingress_classes=_ingress_classes(spec),
     )
     return Reading(fact, tuple(problems))
+
+
+def _ingress_classes(spec: PodSpec) -> tuple[str, ...]:
+    """The classes that containers are told to serve: ingress controllers have such flags."""
+    return tuple(
+        found[1]
+        for container in spec.containers or ()
+        for word in (*(container.command or ()), *(container.args or ()))
+        if (found := _CLASS_FLAG.fullmatch(word))
+    )
 
 
 def _pod_addresses(status: PodStatus, problems: list[str]) -> tuple[Address, ...]:

@@ -1,0 +1,149 @@
+"""Rows of flows and their difference, held against the judge asked pair by pair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cases.engine_answers import assumptions_of, read_facts
+from engine.worlds import World, assumptions, worlds
+from reachaudit.model.facts import NetworkPolicy, Pod
+from reachaudit.model.ip import FAMILIES, Family
+from reachaudit.model.store import Change, Facts
+from reachaudit.reach import bits
+from reachaudit.reach.delta import Flow, difference, end
+from reachaudit.reach.engine import Engine
+from reachaudit.reach.flows import Flows, Index, flows
+from reachaudit.reach.ports import ALL_PORTS, Span, by_protocol
+from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.verdict import Value
+from reachaudit.settings import Assumptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reachaudit.reach.party import Party
+
+Pair = tuple[str, str, Family, int]
+examples = settings(max_examples=60, deadline=None)
+
+
+def positions(reach: Reachability) -> set[int]:
+    """The first port of every span of every row: between these nothing can change."""
+    profiles = [*reach.judge.ingress.all, *reach.judge.egress.all]
+    edges = {cell.span.first for profile in profiles for cell in profile.row}
+    edges |= {cell.span.last + 1 for profile in profiles for cell in profile.row}
+    # There is no port 0: it stands for the protocol's first.
+    edges = {edge if edge % 65536 else edge + 1 for edge in edges | {80, ALL_PORTS.first}}
+    return {edge for edge in edges if edge <= ALL_PORTS.last}
+
+
+def pods(reach: Reachability, family: Family) -> Iterator[tuple[Pod, Party]]:
+    for pod in reach.identity.pods:
+        for party in reach.identity.pod_parties(pod, family):
+            if party.number is not None:
+                yield pod, party
+
+
+def judged(reach: Reachability, at: set[int]) -> dict[Pair, Value]:
+    """Every pair of pods on every port, by the judge."""
+    return {
+        (end(one.ref), end(other.ref), family, port): reach.judge.connection(a, b, port).value
+        for family in FAMILIES
+        for one, a in pods(reach, family)
+        for other, b in pods(reach, family)
+        for port in at
+        if one.ref != other.ref
+    }
+
+
+def tabled(table: Flows, index: Index, pairs: Sequence[Pair]) -> dict[Pair, Value]:
+    """The same pairs, as the rows have them."""
+    found = dict.fromkeys(pairs, Value.DENY)
+    for (target, family), row in table.between.items():
+        for span, sources in row:
+            for plane, value in ((sources.may, Value.UNKNOWN), (sources.must, Value.ALLOW)):
+                for number in bits.members(plane):
+                    source = end(index.refs[number])
+                    for pair in pairs:
+                        if pair[:3] == (source, end(target), family) and pair[3] in range(
+                            span.first, span.last + 1
+                        ):
+                            found[pair] = value
+    return found
+
+
+@examples
+@given(world=worlds(), assumed=assumptions())
+def test_rows_say_what_the_judge_says(world: World, assumed: dict[str, str]) -> None:
+    reach, index = Reachability(Facts(read_facts(world.objects)), assumptions_of(assumed)), Index()
+    expected = judged(reach, positions(reach))
+    assert tabled(flows(reach, index), index, list(expected)) == expected
+
+
+@examples
+@given(world=worlds(), data=st.data())
+def test_the_difference_is_what_changed(world: World, data: st.DataObject) -> None:
+    facts = read_facts(world.objects)
+    dropped = data.draw(st.sets(st.sampled_from(range(len(facts))), max_size=3))
+    kept = [f for i, f in enumerate(facts) if i not in dropped or not isinstance(f, NetworkPolicy)]
+    index = Index()
+    old, new = (Reachability(Facts(some), Assumptions()) for some in (facts, kept))
+    at = positions(old) | positions(new)
+    before, after = judged(old, at), judged(new, at)
+    delta = difference(flows(old, index), flows(new, index), index)
+    allowed_before = {pair for pair, value in before.items() if value is Value.ALLOW}
+    allowed_after = {pair for pair, value in after.items() if value is Value.ALLOW}
+    assert among_pods(delta.gained, at) == allowed_after - allowed_before
+    assert among_pods(delta.lost, at) == allowed_before - allowed_after
+
+
+@examples
+@given(world=worlds(), data=st.data())
+def test_the_order_of_events_is_nothing(world: World, data: st.DataObject) -> None:
+    facts = read_facts(world.objects)
+    shuffled = data.draw(st.permutations(facts))
+    engines = Engine(Assumptions()), Engine(Assumptions())
+    engines[0].apply(Change(fact.ref, None, fact, 0.0) for fact in facts)
+    for fact in shuffled:
+        engines[1].apply([Change(fact.ref, None, fact, 0.0)])
+    one, other = (named(engine) for engine in engines)
+    assert one == other
+
+
+def named(engine: Engine) -> dict[tuple[str, Family], list[tuple[Span, set[str], set[str]]]]:
+    """An engine's rows with names for bits: those depend on who came first."""
+    refs = engine.index.refs
+    return {
+        (end(target), family): [
+            (
+                span,
+                {end(refs[i]) for i in bits.members(must)},
+                {end(refs[i]) for i in bits.members(may)},
+            )
+            for span, (must, may) in row
+        ]
+        for (target, family), row in engine.flows.between.items()
+    }
+
+
+def among_pods(found: Sequence[Flow], at: set[int]) -> set[Pair]:
+    """The flows between pods, port by port."""
+    return {
+        (flow.source, flow.target, flow.family, port)
+        for flow in found
+        if flow.source.endswith("[Pod]") and flow.target.endswith("[Pod]")
+        for port in at
+        for protocol, number, _ in by_protocol(Span(port, port))
+        if protocol == flow.protocol and within(number, flow.ports)
+    }
+
+
+def within(port: int, ports: str) -> bool:
+    """Whether the words of a flow hold a port: `all ports`, `80, 8000-8100`."""
+    if ports == "all ports":
+        return True
+    spans = (each.partition("-") for each in ports.split(", "))
+    return any(int(first) <= port <= int(last or first) for first, _, last in spans)

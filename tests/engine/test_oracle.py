@@ -1,0 +1,232 @@
+"""Properties that the rules promise (SEMANTICS G.4), held against the oracle itself."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cases.apiobject import Json, Key, Object, items, key_of, mapping
+from cases.table import CELLS
+from cases.terse import namespace_object
+from engine.ends import parse_cidr
+from engine.oracle import Oracle
+from engine.worlds import NAMESPACES, assumptions, end_of, worlds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.oracle import Verdict
+    from engine.worlds import Query, World
+
+RANK = {"DENY": 0, "UNKNOWN": 1, "ALLOW": 2}
+NO_ASSUMPTIONS: dict[str, str] = {}
+# Drawing a world takes its time on a busy machine; that is no reason to fail.
+examples = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def verdicts(
+    objects: Sequence[Object], queries: Sequence[Query], assumed: dict[str, str]
+) -> list[Verdict]:
+    oracle = Oracle(objects, assumed)
+    return [oracle.verdict(*query) for query in queries]
+
+
+def with_rules(
+    objects: Sequence[Object], change: Callable[[str, list[Json]], list[Json]]
+) -> list[Object]:
+    """Copy the objects with changed rules; the change is told the name of the peers' field."""
+    changed = copy.deepcopy(list(objects))
+    for obj in changed:
+        spec = mapping(obj.get("spec"))
+        for direction, peers in (("ingress", "from"), ("egress", "to")):
+            if obj.get("kind") == "NetworkPolicy" and items(spec.get(direction)):
+                spec[direction] = change(peers, items(spec[direction]))
+    return changed
+
+
+def deny_all(namespace: str) -> Object:
+    return {
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "deny-all", "namespace": namespace},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+    }
+
+
+def never_less(before: list[Verdict], after: list[Verdict]) -> bool:
+    return all(
+        RANK[old.ingress] <= RANK[new.ingress] and RANK[old.egress] <= RANK[new.egress]
+        for old, new in zip(before, after, strict=True)
+    )
+
+
+@examples
+@given(worlds(), assumptions())
+def test_every_question_has_an_answer(world: World, assumed: dict[str, str]) -> None:
+    answers = verdicts(world.objects, world.queries, assumed)
+    assert {answer.cell for answer in answers} <= set(CELLS)
+    assert all(answer.path or answer.cell == "-" for answer in answers)
+
+
+@examples
+@given(worlds(), assumptions())
+def test_no_order_matters(world: World, assumed: dict[str, str]) -> None:
+    def reverse(peers: str, rules: list[Json]) -> list[Json]:
+        for rule in map(mapping, rules):
+            for field in (peers, "ports"):
+                if field in rule:
+                    rule[field] = items(rule[field])[::-1]
+        return rules[::-1]
+
+    backwards = with_rules(world.objects[::-1], reverse)
+    assert verdicts(world.objects, world.queries, assumed) == verdicts(
+        backwards, world.queries, assumed
+    )
+
+
+@examples
+@given(worlds(), worlds(), assumptions())
+def test_a_policy_more_never_shuts_what_is_isolated_already(
+    world: World, other: World, assumed: dict[str, str]
+) -> None:
+    base = [*world.objects, *map(deny_all, NAMESPACES)]
+    more = [obj for obj in other.objects if obj.get("kind") == "NetworkPolicy"]
+    before = verdicts(base, world.queries, assumed)
+    assert never_less(before, verdicts([*base, *more], world.queries, assumed))
+
+
+@examples
+@given(worlds(), assumptions(), st.integers(0, 2))
+def test_a_rule_less_never_opens_what_stays_isolated(
+    world: World, assumed: dict[str, str], index: int
+) -> None:
+    base = [*world.objects, *map(deny_all, NAMESPACES)]
+    fewer = with_rules(base, lambda _, rules: rules[:index] + rules[index + 1 :])
+    before = verdicts(base, world.queries, assumed)
+    assert never_less(verdicts(fewer, world.queries, assumed), before)
+
+
+@examples
+@given(worlds(), assumptions())
+def test_a_rule_is_the_union_of_its_single_peers_and_ports(
+    world: World, assumed: dict[str, str]
+) -> None:
+    def split(peers: str, rules: list[Json]) -> list[Json]:
+        single: list[Json] = []
+        for rule in map(mapping, rules):
+            for peer in items(rule.get(peers)) or [None]:
+                for port in items(rule.get("ports")) or [None]:
+                    parts: Object = {} if peer is None else {peers: [peer]}
+                    single.append(parts if port is None else {**parts, "ports": [port]})
+        return single
+
+    assert verdicts(world.objects, world.queries, assumed) == verdicts(
+        with_rules(world.objects, split), world.queries, assumed
+    )
+
+
+def halve_blocks(peers: str, rules: list[Json]) -> list[Json]:
+    for rule in map(mapping, rules):
+        halves: list[Json] = []
+        for peer in map(mapping, items(rule.get(peers))):
+            block = mapping(peer.get("ipBlock"))
+            cidr = block.get("cidr")
+            network = parse_cidr(cidr) if isinstance(cidr, str) else None
+            whole = network is None or "except" in block or len(peer) > 1
+            if whole or network is None or network.prefixlen == network.max_prefixlen:
+                halves.append(peer)
+            else:
+                halves += [{"ipBlock": {"cidr": str(half)}} for half in network.subnets()]
+        if halves:
+            rule[peers] = halves
+    return rules
+
+
+def halve_ranges(_: str, rules: list[Json]) -> list[Json]:
+    for rule in map(mapping, rules):
+        halves: list[Json] = []
+        for port in map(mapping, items(rule.get("ports"))):
+            first, last = port.get("port"), port.get("endPort")
+            if isinstance(first, int) and isinstance(last, int) and first < last:
+                middle = (first + last) // 2
+                halves += [{**port, "endPort": middle}, {**port, "port": middle + 1}]
+            else:
+                halves.append(port)
+        if halves:
+            rule["ports"] = halves
+    return rules
+
+
+@pytest.mark.parametrize("halve", [halve_blocks, halve_ranges])
+@examples
+@given(world=worlds(), assumed=assumptions())
+def test_a_block_or_a_range_is_its_halves(
+    halve: Callable[[str, list[Json]], list[Json]], world: World, assumed: dict[str, str]
+) -> None:
+    assert verdicts(world.objects, world.queries, assumed) == verdicts(
+        with_rules(world.objects, halve), world.queries, assumed
+    )
+
+
+@examples
+@given(worlds())
+def test_without_policies_all_that_lives_reaches_all_that_lives(world: World) -> None:
+    objects = [obj for obj in world.objects if obj.get("kind") != "NetworkPolicy"]
+    assert {v.cell for v in verdicts(objects, world.queries, NO_ASSUMPTIONS)} <= {".", "-"}
+
+
+@examples
+@given(worlds())
+def test_only_ignorance_makes_unknown(world: World) -> None:
+    """Known namespaces, TCP, UDP or SCTP, no hostNetwork pod: every verdict is certain."""
+    hosted = {end_of(obj) for obj in world.objects if mapping(obj.get("spec")).get("hostNetwork")}
+    held = {key_of(obj) for obj in world.objects if obj["kind"] == "Namespace"}
+    wanted = {Key("Namespace", "", namespace) for namespace in NAMESPACES}
+    known = [namespace_object(key.name, {}) for key in wanted - held]
+    objects = [*known, *(obj for obj in world.objects if end_of(obj) not in hosted)]
+    queries = [q for q in world.queries if q[3] != "ICMP" and not {q[0], q[1]} & hosted]
+    assert "?" not in {verdict.cell for verdict in verdicts(objects, queries, NO_ASSUMPTIONS)}
+
+
+def test_an_unknown_value_of_an_assumption_is_refused() -> None:
+    with pytest.raises(ValueError, match="host-network=maybe: known are ignored, applied"):
+        Oracle([], {"host-network": "maybe"})
+
+
+def test_two_ends_outside_are_no_question() -> None:
+    with pytest.raises(ValueError, match="neither end lies in the cluster"):
+        Oracle([], {}).verdict("203.0.113.7", "198.51.100.1", 80, "TCP", "v4")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("010.0.0.0/8", "10.0.0.0/8"),
+        ("10.0.1.5/24", "10.0.1.0/24"),
+        ("10.0.0.0/08", "10.0.0.0/8"),
+        ("::ffff:1.2.3.0/120", "1.2.3.0/24"),
+        ("::ffff:010.002.003.000/0120", "10.2.3.0/24"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("::ffff:1.2.3.4/95", "::fffe:0:0/95"),
+        ("FD00:0000::00001/64", "fd00::/64"),
+        ("0.0.0.0/00", "0.0.0.0/0"),
+        ("::/0", "::/0"),
+        ("10.0.0.0", None),
+        ("10.0.0/8", None),
+        ("10.0.0.0/33", None),
+        ("10.0.0.256/24", None),
+        ("10.0.0.0/255.0.0.0", None),
+        ("fe80::%eth0/64", None),
+        (" 10.0.0.0/8", None),
+        ("10.0.0.0/8\n", None),
+        ("10.0.0.0/+8", None),
+        ("fd00::/129", None),
+        ("", None),
+    ],
+)
+def test_cidrs_are_read_as_the_api_server_reads_them(written: str, read: str | None) -> None:
+    network = parse_cidr(written)
+    assert (str(network) if network else None) == read
