@@ -1,0 +1,159 @@
+"""The chart in a real cluster: installed, with exactly its rights, and gone again."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from chart.deployment import operator_command
+from chart.helmchart import ALL_OPTIONS, CHART, ROOT, name, one, render, run_helm
+from cluster.api import Api
+from cluster.controlplane import ControlPlane
+from cluster.namespaces import create_namespace
+from cluster.objects import KubeObject, dig, objects, text
+from cluster.rest import ApiError
+from cluster.waiting import wait_for
+from reachaudit.model.kinds import KINDS
+
+pytestmark = pytest.mark.live
+
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+@pytest.fixture(scope="module")
+def controlplane() -> Iterator[ControlPlane]:
+    with ControlPlane() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def namespace(controlplane: ControlPlane) -> str:
+    """Where the release is, under the strictest of the pod security standards."""
+    return create_namespace(controlplane.api, "audit", RESTRICTED)
+
+
+@pytest.fixture(scope="module")
+def notes(controlplane: ControlPlane, namespace: str) -> str:
+    """What `helm install` says at its end."""
+    return helm(controlplane, "install", "reachaudit", CHART, "--namespace", namespace)
+
+
+@pytest.fixture(scope="module")
+def operator(controlplane: ControlPlane, namespace: str, notes: str) -> Api:
+    """The API server as the operator's own identity."""
+    assert notes
+    command = operator_command(one(render(namespace=namespace), "Deployment"))
+    return Api(controlplane.kubeconfig_for(command.namespace, command.service_account))
+
+
+def may(operator: Api, verb: str, group: str, resource: str, namespace: str = "") -> bool:
+    """Whether an identity may do something, by the API server's own word."""
+    attributes = {"verb": verb, "group": group, "resource": resource, "namespace": namespace}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    return dig(operator.create(review).body, "status", "allowed") is True
+
+
+def helm(controlplane: ControlPlane, *arguments: str | Path) -> str:
+    done = run_helm(*arguments, "--kubeconfig", controlplane.admin_kubeconfig)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def exists(api: Api, manifest: KubeObject) -> bool:
+    namespace = text(manifest, "metadata", "namespace") or "default"
+    kind = (text(manifest, "apiVersion"), text(manifest, "kind"))
+    try:
+        return bool(api.get(*kind, name(manifest), namespace))
+    except ApiError as error:
+        if error.code != 404:
+            raise
+        return False
+
+
+def pods(api: Api, namespace: str) -> list[KubeObject]:
+    return list(api.list("v1", "Pod", namespace).items)
+
+
+def test_all_objects_are_there(controlplane: ControlPlane, namespace: str, notes: str) -> None:
+    assert notes
+    for manifest in render(namespace=namespace):
+        assert exists(controlplane.api, manifest), manifest["kind"]
+
+
+def test_pod_is_admitted_where_security_is_strictest(
+    controlplane: ControlPlane, namespace: str, notes: str
+) -> None:
+    assert notes
+    [pod] = wait_for(lambda: pods(controlplane.api, namespace), "the pod of the Deployment")
+    mounted = [dig(each, "projected", "sources", 0) for each in objects(pod, "spec", "volumes")]
+    assert len(mounted) == 1
+    assert "serviceAccountToken" in str(mounted)
+
+
+def test_notes_give_commands_that_work(
+    controlplane: ControlPlane, namespace: str, notes: str
+) -> None:
+    [selector] = re.findall(r"--field-selector (\S+)", notes)
+    answer = controlplane.api.list("events.k8s.io/v1", "Event", fieldSelector=selector)
+    assert answer.items == []
+    [(where, service)] = re.findall(r"--namespace (\S+) port-forward service/(\S+)", notes)
+    assert where == namespace
+    assert controlplane.api.get("v1", "Service", service, namespace)
+
+
+def test_identity_reads_every_kind(operator: Api) -> None:
+    for kind in KINDS:
+        for verb in ("list", "watch"):
+            assert may(operator, verb, kind.group, kind.resource), f"{verb} {kind.name}"
+
+
+def test_identity_writes_events_everywhere_and_state_at_home(operator: Api, namespace: str) -> None:
+    for verb in ("create", "patch"):
+        assert may(operator, verb, "events.k8s.io", "events", "default")
+    for verb in ("get", "create", "patch", "update"):
+        assert may(operator, verb, "", "configmaps", namespace)
+        assert may(operator, verb, "coordination.k8s.io", "leases", namespace)
+
+
+def test_identity_may_do_nothing_else(operator: Api, namespace: str) -> None:
+    for kind in KINDS:
+        for verb in ("create", "patch", "update", "delete", "deletecollection"):
+            assert not may(operator, verb, kind.group, kind.resource), f"{verb} {kind.name}"
+    for verb in ("get", "list", "watch", "create"):
+        assert not may(operator, verb, "", "secrets", namespace)
+        assert not may(operator, verb, "", "configmaps", "default")
+    for verb in ("get", "list", "watch", "update", "delete"):
+        assert not may(operator, verb, "events.k8s.io", "events", "default")
+    assert not may(operator, "create", "", "pods/exec", namespace)
+    assert not may(operator, "list", "apiextensions.k8s.io", "customresourcedefinitions")
+
+
+def test_second_release_with_all_options_stands_beside_it_and_goes_without_a_trace(
+    controlplane: ControlPlane, notes: str
+) -> None:
+    assert notes
+    namespace = create_namespace(controlplane.api, "other", RESTRICTED)
+    # ServiceMonitor is a kind of Prometheus Operator's, which is not here.
+    options = ("--values", ALL_OPTIONS, "--set", "serviceMonitor.enabled=false")
+    helm(controlplane, "install", "second", CHART, "--namespace", namespace, *options)
+    manifests = render(*options, release="second", namespace=namespace)
+    assert all(exists(controlplane.api, each) for each in manifests)
+    helm(controlplane, "uninstall", "second", "--namespace", namespace, "--wait")
+    assert not any(exists(controlplane.api, each) for each in manifests)
+
+
+def test_plain_manifests_are_taken_as_they_are(controlplane: ControlPlane, notes: str) -> None:
+    """Server-side apply refuses a field that the API does not know."""
+    assert notes
+    file = ROOT / "deploy" / "manifests" / "reachaudit.yaml"
+    manifests = list(yaml.safe_load_all(file.read_text()))
+    for each in manifests:
+        # The ClusterRole is the release's, whose name is the same.
+        controlplane.api.apply(each)
+    assert wait_for(lambda: pods(controlplane.api, "reachaudit"), "the pod of the Deployment")
