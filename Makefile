@@ -10,7 +10,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-TESTS := PYTHONPATH=tests $(BIN)/python
+TESTS := PYTHONPATH=tests:. $(BIN)/python
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
 
 .PHONY: setup check lint test demo kind lock tools helm manifests
