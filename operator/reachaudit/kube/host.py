@@ -16,7 +16,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import suppress
 
 import aiohttp
@@ -43,13 +43,14 @@ async def host(client: Client, run: Callable[[], Awaitable[None]]) -> None:
     kopf.on.login(registry=registry)(hosted.log_in)
     kopf.on.cleanup(registry=registry)(hosted.end)
     try:
-        await kopf.operator(
+        tasks = await kopf.spawn_tasks(
             registry=registry,
             settings=_settings(),
             standalone=True,
             clusterwide=True,
             stop_flag=hosted.stop,
         )
+        await kopf.run_tasks(tasks, ignored=_Everyone())
     finally:
         await hosted.end()
     hosted.raise_failure()
@@ -61,6 +62,23 @@ def _settings() -> kopf.OperatorSettings:
     settings.scanning.disabled = True
     settings.networking.request_timeout = None
     return settings
+
+
+class _Everyone(Collection[asyncio.Task[None]]):
+    """All tasks but its own, which kopf is to leave alone when it ends.
+
+    It takes every task that was begun after it for a part of itself, waits five seconds for them
+    and cancels them: an idle HTTP connection would hold the end of the operator up.
+    """
+
+    def __contains__(self, task: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[asyncio.Task[None]]:
+        return iter(asyncio.all_tasks())
+
+    def __len__(self) -> int:
+        return len(asyncio.all_tasks())
 
 
 class _Hosted:

@@ -18,7 +18,7 @@ class Kind:
 
     `name` is unique among kinds (vendors' kinds carry their group). `parse` gives an Item of a
     JSON text or document. `metadata_only`: the API server is asked for metadata alone.
-    `optional`: a CRD that may be absent, which means that there are no such objects.
+    `optional`: a kind that may be absent, which means that there are no such objects.
     """
 
     name: str
@@ -102,6 +102,7 @@ SERVICE_CIDR = Kind(
     "v1",
     "servicecidrs",
     parser("ServiceCIDR", services.WireServiceCIDR, services.read_service_cidr),
+    optional=True,  # before Kubernetes 1.33 there is no such kind (EXT-4)
 )
 
 # Policies of others: their rules are not read, so whatever they may concern is UNKNOWN (UNK-2).

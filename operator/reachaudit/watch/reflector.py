@@ -52,7 +52,7 @@ class Reflector:
         self._version = ""  # "": a list must come first
         self._doubtful = False  # whether the version may be one that the server does not know
         self._opened = NEVER  # since when a watch stands
-        self._lists = self._watches = 0
+        self._watches = 0
 
     async def run(self) -> None:
         """Reflect until cancelled."""
@@ -67,8 +67,6 @@ class Reflector:
                 await asyncio.sleep(await self._delay_after(fault))
 
     async def _list(self) -> None:
-        self.state.relists = self._lists
-        self._lists += 1
         params, items = {"limit": PAGE}, list[Item]()
         while True:
             page = await self._page(params)
@@ -78,6 +76,7 @@ class Reflector:
             if not page.metadata.next:
                 break
             params = {"limit": PAGE, "continue": page.metadata.next}
+        self.state.relists += self.state.synced
         self._replace(items, arrived)
         self._version = page.metadata.resource_version
 
@@ -97,8 +96,6 @@ class Reflector:
         return wire.page_of(await self._client.get(self._kind.path, params, accept))
 
     async def _watch(self) -> None:
-        self.state.restarts = self._watches
-        self._watches += 1
         self._opened = NEVER
         params = {
             "watch": "true",
@@ -120,7 +117,10 @@ class Reflector:
         return time.monotonic() - self._opened >= LASTING_SECONDS
 
     def _take(self, frames: list[bytes], arrived: float) -> None:
-        self._opened = min(self._opened, arrived)
+        if self._opened == NEVER:
+            self._opened = arrived
+            self.state.restarts = self._watches
+            self._watches += 1
         changes: list[Change] = []
         try:
             for frame in frames:

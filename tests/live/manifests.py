@@ -1,0 +1,49 @@
+"""Small objects for the tests of the watch."""
+
+import json
+import uuid
+
+from cluster.etcd import Etcd, registry_key
+from cluster.objects import KubeObject
+
+
+def policy(namespace: str, name: str, app: str = "web") -> KubeObject:
+    """A NetworkPolicy that shuts one app."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {"podSelector": {"matchLabels": {"app": app}}, "policyTypes": ["Ingress"]},
+    }
+
+
+def put_policy(etcd: Etcd, namespace: str, name: str, app: str = "web") -> None:
+    """Write a NetworkPolicy behind the API server's back."""
+    manifest = policy(namespace, name, app)
+    identity = {"uid": str(uuid.uuid4()), "creationTimestamp": "2026-01-01T00:00:00Z"}
+    metadata = {"namespace": namespace, "name": name, **identity}
+    content = json.dumps({**manifest, "metadata": metadata})
+    etcd.put(registry_key("networkpolicies", namespace, name), content.encode())
+
+
+def crd(group: str, kind: str, plural: str, version: str) -> KubeObject:
+    """A namespaced CustomResourceDefinition that takes anything."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": kind, "plural": plural},
+            "versions": [
+                {
+                    "name": version,
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": schema},
+                }
+            ],
+        },
+    }
