@@ -4,7 +4,7 @@ import time
 
 from chart.dashboard import sample_names
 from live.exposition import Exposition
-from reachaudit.model.kinds import NAMESPACE, POD, VENDOR_KINDS
+from reachaudit.model.kinds import NAMESPACE, POD, SERVICE, VENDOR_KINDS
 from reachaudit.model.store import Store
 from reachaudit.outputs.metrics import Health, KindHealth, Metrics
 from reachaudit.round.pipeline import Pipeline
@@ -18,6 +18,10 @@ POD_A, POD_B = (
     }
     for name, address in (("a", "10.0.0.1"), ("b", "10.0.0.2"))
 )
+DEAD = {
+    "metadata": {"namespace": "shop", "name": "dead"},
+    "spec": {"selector": {"app": "gone"}, "ports": [{"port": 80}]},
+}
 VENDORS = {"metadata": {"namespace": "shop", "name": "theirs"}}
 
 
@@ -29,6 +33,7 @@ def exposition() -> Exposition:
         NAMESPACE.parse({"metadata": {"name": "shop"}}),
         POD.parse(POD_A),
         POD.parse(POD_B),
+        SERVICE.parse(DEAD),
         VENDOR_KINDS[0].parse(VENDORS),
     ]
     for _ in range(2):  # the first round is the baseline
