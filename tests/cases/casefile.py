@@ -20,14 +20,32 @@ if TYPE_CHECKING:
     from cases.markdown import Block, Section
     from cases.table import Table
 
+_FINDING = re.compile(
+    r"(RA\d{3}) (?:none|(?:(critical|high|medium|low|info) )?"
+    r"([A-Z]\w*) (?:([^/\s]+)/)?([^/\s]+))"
+)
+
 
 class Finding(NamedTuple):
-    """An expected finding; `namespace` is empty for cluster-scoped kinds."""
+    """A finding; `namespace` is empty for cluster-scoped kinds.
+
+    An expected one without a severity may have any.
+    """
 
     check: str
     kind: str
     namespace: str
     name: str
+    severity: str = ""
+
+    def __str__(self) -> str:
+        """`RA001 high Namespace x`, as it is written in a block."""
+        place = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return " ".join(filter(None, (self.check, self.severity, self.kind, place)))
+
+    def fits(self, found: Finding) -> bool:
+        """Say whether a finding is the one that was expected."""
+        return self == (found if self.severity else found._replace(severity=""))
 
 
 @dataclass(frozen=True)
@@ -35,7 +53,7 @@ class Findings:
     """All findings of the checks that the block names; other checks are not looked at."""
 
     checks: frozenset[str]
-    expected: frozenset[Finding]
+    expected: tuple[Finding, ...]
     line: int
 
 
@@ -211,15 +229,16 @@ class _CaseReader:
     def _read_findings(self, block: Block) -> None:
         if self._findings is not None:
             raise WorldError("a second findings block for the same world")
-        checks, expected = set[str](), set[Finding]()
+        checks, expected = set[str](), list[Finding]()
         for number, line in block.content:
-            match = re.fullmatch(r"(RA\d{3}) (?:none|([A-Z]\w*) (?:([^/\s]+)/)?([^/\s]+))", line)
+            match = _FINDING.fullmatch(line)
             if not match:
-                fail(self._file, number, f"{line!r}: write RA005 Kind ns/name, or RA005 none")
-            check, kind, namespace, name = match.groups()
+                wanted = "write RA005 Kind ns/name, RA005 high Kind ns/name, or RA005 none"
+                fail(self._file, number, f"{line!r}: {wanted}")
+            check, severity, kind, namespace, name = match.groups(default="")
             checks.add(check)
             if kind:
-                expected.add(Finding(check, kind, namespace or "", name))
+                expected.append(Finding(check, kind, namespace, name, severity))
         if not checks:
             raise WorldError("a findings block names at least one check")
-        self._findings = Findings(frozenset(checks), frozenset(expected), block.line)
+        self._findings = Findings(frozenset(checks), tuple(expected), block.line)

@@ -6,6 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from cases.answers import Implementation
+from cases.apiobject import API_VERSIONS
 from cases.casefile import Finding
 from reachaudit.checks.catalogue import CATALOGUE
 from reachaudit.checks.view import View
@@ -31,10 +32,11 @@ from reachaudit.reach.verdict import (
 from reachaudit.settings import SYSTEM_NAMESPACES, Assumptions, assume
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cases.apiobject import Object
     from cases.casefile import Step
+    from reachaudit.findings import finding
     from reachaudit.model.facts import Fact
     from reachaudit.reach.party import Party
 
@@ -51,18 +53,29 @@ def engine() -> Implementation:
     )
 
 
-def _findings(step: Step) -> set[Finding]:
-    reach = EngineAnswers(step.objects, step.assumptions).reach
+def _findings(step: Step) -> list[Finding]:
+    found = findings_of(EngineAnswers(step.objects, step.assumptions).reach)
+    return [Finding(each.check, *each.cause, each.severity.value) for each in found]
+
+
+def findings_of(reach: Reachability) -> list[finding.Finding]:
+    """All findings of all checks in one state."""
     view = View(reach, SYSTEM_NAMESPACES)
-    found = (finding for check in CATALOGUE for finding in check.findings(view))
-    return {Finding(each.check, *each.cause) for each in found}
+    return [each for check in CATALOGUE for each in check.findings(view)]
 
 
-def read_facts(objects: Sequence[Object]) -> list[Fact]:
+def read_facts(objects: Iterable[Mapping[str, object]]) -> list[Fact]:
     """API objects as facts; what cannot be read is left out."""
-    by_kind = {kind.name: kind for kind in KINDS}
-    items = (by_kind[str(obj["kind"])].parse(obj) for obj in objects if obj["kind"] in by_kind)
+    kinds = {(kind.group, kind.name.partition(".")[0]): kind for kind in KINDS}
+    known = ((kinds.get(_group_and_kind(obj)), obj) for obj in objects)
+    items = (kind.parse(obj) for kind, obj in known if kind is not None)
     return [item.fact for item in items if item.fact is not None]
+
+
+def _group_and_kind(obj: Mapping[str, object]) -> tuple[str, str]:
+    """Vendors have NetworkPolicies too: a kind alone is one of Kubernetes' own."""
+    kind = str(obj["kind"])
+    return str(obj.get("apiVersion", API_VERSIONS.get(kind))).rpartition("/")[0], kind
 
 
 def assumptions_of(settings: Mapping[str, str]) -> Assumptions:

@@ -84,7 +84,14 @@ def _table_difference(file: Path, table: Table, cells: Cells) -> list[str]:
 
 
 def _findings_difference(file: Path, block: Findings, found: Collection[Finding]) -> list[str]:
-    actual = {finding for finding in found if finding.check in block.checks}
-    lines = [f"  missing: {' '.join(f)}" for f in sorted(block.expected - actual)]
-    lines += [f"  not expected: {' '.join(f)}" for f in sorted(actual - block.expected)]
+    left = sorted(finding for finding in found if finding.check in block.checks)
+    lines = []
+    # Those with a severity choose first: the others take what is left.
+    for wanted in sorted(block.expected, key=lambda finding: not finding.severity):
+        match = next(filter(wanted.fits, left), None)
+        if match is None:
+            lines.append(f"  missing: {wanted}")
+        else:
+            left.remove(match)
+    lines += [f"  not expected: {finding}" for finding in left]
     return [f"{file}:{block.line}: findings", *lines] if lines else []

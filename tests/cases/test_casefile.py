@@ -10,9 +10,11 @@ import pytest
 import cases.test_cases as suite
 from cases.apiobject import Key, Object, key_of, labels_of, mapping
 from cases.casefile import Finding, read_cases
+from cases.engine_answers import read_facts
 from cases.markdown import CaseError
 from cases.oracle_answers import oracle
 from cases.runner import judge
+from reachaudit.model.facts import NetworkPolicy, OpaquePolicy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,6 +153,7 @@ y/b  .        .
 
 ```findings
 RA005 NetworkPolicy x/p
+RA020 high Node n1
 RA020 Node n1
 RA001 none
 ```
@@ -165,30 +168,86 @@ RA001 none
     assert labels_of(by_key(first)[Key("Namespace", "", "y")])["team"] == "red"
     assert second.findings is not None
     assert second.findings.checks == {"RA001", "RA005", "RA020"}
-    assert second.findings.expected == {
+    assert second.findings.expected == (
         Finding("RA005", "NetworkPolicy", "x", "p"),
+        Finding("RA020", "Node", "", "n1", "high"),
         Finding("RA020", "Node", "", "n1"),
-    }
+    )
     assert not oracle().covers(second, second.tables[0])
 
 
+def findings_case(folder: Path, *lines: str) -> Case:
+    return case_of(folder, CLUSTER + POLICY + "\n".join(["", "```findings", *lines, "```", ""]))
+
+
+def told(case: Case, *found: Finding) -> list[str] | None:
+    """What is told where these are found, less the line that says where."""
+    differences = judge(case, replace(oracle(), findings=lambda _: found))
+    assert not differences or differences.pop(0) == f"{case.file}:17: findings"
+    return differences
+
+
 def test_findings_are_exact_for_the_checks_that_are_named(tmp_path: Path) -> None:
-    block = "\n```findings\nRA005 NetworkPolicy x/p\nRA007 none\n```\n"
-    case = case_of(tmp_path, CLUSTER + POLICY + block)
-    right = Finding("RA005", "NetworkPolicy", "x", "p")
-    unasked = Finding("RA001", "Namespace", "", "x")
-    surplus = Finding("RA007", "NetworkPolicy", "x", "q")
+    case = findings_case(tmp_path, "RA005 NetworkPolicy x/p", "RA007 none")
+    right = Finding("RA005", "NetworkPolicy", "x", "p", "low")
+    unasked = Finding("RA001", "Namespace", "", "x", "medium")
+    surplus = Finding("RA007", "NetworkPolicy", "x", "q", "high")
+    assert told(case, right, unasked) == []
+    assert told(case, unasked) == ["  missing: RA005 NetworkPolicy x/p"]
+    assert told(case, right, surplus) == ["  not expected: RA007 high NetworkPolicy x/q"]
 
-    def told(*found: Finding) -> list[str] | None:
-        return judge(case, replace(oracle(), findings=lambda _: found))
 
-    assert told(right, unasked) == []
-    assert told(unasked) == [f"{case.file}:17: findings", "  missing: RA005 NetworkPolicy x p"]
-    assert told(right, surplus) == [
-        f"{case.file}:17: findings",
-        "  not expected: RA007 NetworkPolicy x q",
+def test_a_severity_holds_where_it_is_written(tmp_path: Path) -> None:
+    case = findings_case(tmp_path, "RA001 high Namespace x", "RA002 Namespace x")
+    high = Finding("RA001", "Namespace", "", "x", "high")
+    other = Finding("RA002", "Namespace", "", "x", "low")
+    assert told(case, high, other) == []
+    assert told(case, high, other._replace(severity="critical")) == []
+    assert told(case, high._replace(severity="medium"), other) == [
+        "  missing: RA001 high Namespace x",
+        "  not expected: RA001 medium Namespace x",
     ]
+
+
+def test_a_finding_that_is_there_twice_is_written_twice(tmp_path: Path) -> None:
+    low = Finding("RA035", "Ingress", "x", "i", "low")
+    high = low._replace(severity="high")
+    once = findings_case(tmp_path, "RA035 Ingress x/i")
+    assert told(once, low) == []
+    assert told(once, low, low) == ["  not expected: RA035 low Ingress x/i"]
+    twice = findings_case(tmp_path, "RA035 Ingress x/i", "RA035 low Ingress x/i")
+    assert told(twice, low, high) == told(twice, high, low) == told(twice, low, low) == []
+    assert told(twice, low) == ["  missing: RA035 Ingress x/i"]
+
+
+def test_a_case_of_findings_alone_is_for_those_who_have_findings(tmp_path: Path) -> None:
+    case = case_of(tmp_path, CLUSTER + POLICY + "```findings\nRA005 none\n```\n")
     assert judge(case, oracle()) is None
+
+
+def test_policies_of_vendors_are_told_apart_by_their_group(tmp_path: Path) -> None:
+    vendors = """
+```yaml
+apiVersion: crd.projectcalico.org/v1
+kind: NetworkPolicy
+metadata: {name: calico, namespace: x}
+---
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: cilium}
+```
+"""
+    (step,) = steps(tmp_path, CLUSTER + POLICY + vendors + TABLE)
+    policies = [
+        str(fact.ref)
+        for fact in read_facts(step.objects)
+        if isinstance(fact, NetworkPolicy | OpaquePolicy)
+    ]
+    assert policies == [
+        "NetworkPolicy x/deny",
+        "NetworkPolicy.crd.projectcalico.org x/calico",
+        "CiliumClusterwideNetworkPolicy.cilium.io cilium",
+    ]
 
 
 def test_the_fixture_is_inherited_unless_a_case_has_its_own(tmp_path: Path) -> None:
@@ -233,6 +292,8 @@ def test_the_fixture_is_inherited_unless_a_case_has_its_own(tmp_path: Path) -> N
         (CLUSTER + "```change\n~ x/a app-\n```\n", 11, "has no such label to drop"),
         (CLUSTER + "```assume\npod range routed\n```\n", 11, "an assumption is written name=value"),
         (CLUSTER + "```findings\nRA5 Pod x/a\n```\n", 11, "write RA005 Kind ns/name"),
+        (CLUSTER + "```findings\nRA005 grave Pod x/a\n```\n", 11, "RA005 high Kind ns/name"),
+        (CLUSTER + "```findings\nRA005 high none\n```\n", 11, "or RA005 none"),
         (CLUSTER + "```yaml\nkind: NetworkPolicy\n```\n", 10, "needs a kind and a metadata.name"),
         (
             CLUSTER + "```yaml\nkind: Pod\nmetadata: {name: a}\n```\n",

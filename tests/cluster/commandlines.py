@@ -1,5 +1,6 @@
 """The command line of each program of the control plane."""
 
+import json
 from pathlib import Path
 
 from cluster.build import command
@@ -63,6 +64,15 @@ def api_server(folder: Path, port: int, client_port: int, tokens: Path) -> list[
         # The controller that would take the taint away again is off, as no kubelet reports health.
         "--disable-admission-plugins=TaintNodesByCondition",
     ]
+
+
+def audit(log: Path, user: str) -> list[str]:
+    """Options of the API server: log what a user asks for, and how it is answered."""
+    rules = [{"level": "Metadata", "users": [user]}, {"level": "None"}]
+    policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": rules}
+    path = log.with_suffix(".policy")
+    path.write_text(json.dumps({**policy, "omitStages": ["RequestReceived"]}))
+    return [f"--audit-policy-file={path}", f"--audit-log-path={log}"]
 
 
 def controller_manager(folder: Path, kubeconfig: Path) -> list[str]:

@@ -37,15 +37,19 @@ class StartError(Exception):
 
 
 class ControlPlane:
-    """The control plane of a cluster without nodes and cloud: the stand-ins do what those do."""
+    """The control plane of a cluster without nodes and cloud: the stand-ins do what those do.
+
+    `audited`: a user whose requests the API server writes to `audit_log`.
+    """
 
     host = "127.0.0.1"
 
-    def __init__(self, *, scheduler: bool = False) -> None:
+    def __init__(self, *, scheduler: bool = False, audited: str = "") -> None:
         self.port, self._etcd_port, self._peer_port = _free_ports(3)
         self.url = f"https://{self.host}:{self.port}"
         self._tokens = {user: secrets.token_urlsafe(16) for user in _GROUPS}
         self._scheduler = scheduler
+        self._audited = audited
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -81,6 +85,11 @@ class ControlPlane:
     def ca(self) -> Path:
         """The certificates that the API server's own is verified with."""
         return self.folder / "pki" / "apiserver.crt"
+
+    @property
+    def audit_log(self) -> Path:
+        """What the audited user asked for: JSON, a line when a request is answered."""
+        return self.folder / "audit.log"
 
     def kubeconfig_for(self, namespace: str, service_account: str) -> Path:
         """A kubeconfig with a token of a service account, with the rights that RBAC gives it."""
@@ -128,6 +137,8 @@ class ControlPlane:
             "".join(f'{self._tokens[user]},{user},{user},"{_GROUPS[user]}"\n' for user in _GROUPS)
         )
         argv = commandlines.api_server(self.folder, self.port, self._etcd_port, tokens)
+        if self._audited:
+            argv += commandlines.audit(self.audit_log, self._audited)
         self._processes.start("kube-apiserver", argv)
 
     def _start_controllers(self) -> None:

@@ -1,6 +1,6 @@
-"""What the live tests share: one control plane with nodes, and namespaces of their own."""
+"""What the live tests share: control planes with nodes, namespaces, and operators at work."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 
 import pytest
@@ -9,6 +9,7 @@ from cluster.controlplane import ControlPlane
 from cluster.kubelets import Kubelets
 from cluster.namespaces import create_namespace
 from cluster.rest import ApiError
+from live.stage import Stage, open_stage
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +39,22 @@ def namespace(controlplane: ControlPlane) -> Iterator[Callable[[str], str]]:
     for name in created:
         with suppress(ApiError):  # the test may have deleted it
             controlplane.api.delete("v1", "Namespace", name)
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    """A small cluster of its own, and an operator at work in it."""
+    with open_stage() as running:
+        yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the operator wrote, where a test fails."""
+    report = yield
+    stage = item.funcargs.get("stage") if isinstance(item, pytest.Function) else None
+    if report.failed and report.when == "call" and isinstance(stage, Stage):
+        report.sections.append(("Log of the operator", stage.operator.log))
+    return report

@@ -10,8 +10,12 @@ from reachaudit.model.facts import Direction, Namespace
 from reachaudit.model.names import Ref
 
 _CONSEQUENCE = {
-    "ingress": "open to every pod of the cluster on every port",
-    "egress": "free to connect to every address, in the cluster and outside",
+    "ingress": "open to every pod of the cluster, on every port",
+    "egress": "free to connect to every address, inside the cluster and outside",
+}
+_MEANT = {
+    "ingress": "a policy for each flow that is meant",
+    "egress": "a policy for each flow that is meant, DNS too,",
 }
 
 
@@ -29,20 +33,18 @@ def not_isolated(
         return
     workloads = view.workloads(pods)
     exposed = [w for w in workloads if w in view.internet_reaches]
-    names = workload_names(workloads)
     message = (
-        f"Not isolated for {direction}: {counted(len(pods), 'pod')} of {names}, "
-        f"{_CONSEQUENCE[direction]}."
+        f"No policy in {namespace} isolates {counted(len(pods), 'pod')} "
+        f"({workload_names(workloads)}) for {direction}: {_CONSEQUENCE[direction]}."
     )
     if exposed:
         message += f" The internet reaches {workload_names(exposed)}."
-    side = direction.capitalize()
     yield Finding(
         about.id,
         Severity.HIGH if exposed else about.severity,
         Ref(Namespace.kind, "", namespace),
         message,
-        f"Add a NetworkPolicy to {namespace} with podSelector {{}} and policyTypes [{side}], "
-        f"then one for each flow that is meant.",
+        f"In {namespace}, apply together {_MEANT[direction]} and a default deny "
+        f"(podSelector {{}}, policyTypes [{direction.capitalize()}]).",
         rules=("NP-5", "NP-6"),
     )

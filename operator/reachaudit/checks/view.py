@@ -4,11 +4,24 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TypeVar
 
-from reachaudit.model.facts import Direction, Fact, NetworkPolicy, OpaquePolicy, Pod
+from reachaudit.model.facts import (
+    Direction,
+    Fact,
+    Ingress,
+    NetworkPolicy,
+    OpaquePolicy,
+    Pod,
+    Service,
+    ServicePort,
+)
+from reachaudit.model.ip import FAMILIES, Family
 from reachaudit.model.names import Ref
 from reachaudit.reach.exposure import Exposure
+from reachaudit.reach.party import Party
 from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.services import usable
 from reachaudit.reach.workloads import Workload
+from reachaudit.reach.zones import in_zone
 
 F = TypeVar("F", bound=Fact)
 
@@ -70,6 +83,35 @@ class View:
             and not profiles.of(number).isolated
             and not profiles.of(number).opaque
         ]
+
+    def alive(self, service: Service, port: ServicePort) -> bool:
+        """Whether anything usable stands behind a Service port, in any family (SVC-13)."""
+        services = self.reach.services
+        return any(usable(services.backends(service, port, f)) for f in service.families)
+
+    @cached_property
+    def doors(self) -> frozenset[Ref]:
+        """Pods that are the data path of some Ingress (ING-15)."""
+        ingresses = self.reach.ingresses
+        serving = (ingresses.serving(ingress) for ingress in self.reach.facts.of(Ingress))
+        return frozenset(pod.ref for each in serving for pod in each.pods)
+
+    def name(self, party: Party) -> str:
+        """What a person calls an end of a connection: a pod by its workload."""
+        return str(self.reach.identity.workloads[party.pod.ref] if party.pod else party)
+
+    @cached_property
+    def strangers(self) -> dict[Family, Party]:
+        """Anybody in the internet: of the clients that policies and source ranges tell apart, those
+        with the most addresses. Who lets them in limits nobody, though he may forbid a few.
+        """
+        outside, signatures = self.reach.outside, self.reach.identity.signatures
+
+        def addresses(party: Party) -> int:
+            blocks = in_zone("internet", signatures.spans(party.signature))
+            return sum(block.last - block.first + 1 for block in blocks)
+
+        return {f: max(outside.zone("internet", f), key=addresses) for f in FAMILIES}
 
     @cached_property
     def exposed_by(self) -> dict[Ref, list[Exposure]]:

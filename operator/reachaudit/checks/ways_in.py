@@ -24,9 +24,7 @@ def openness(ways: Sequence[Exposure], usual: Severity) -> tuple[str, Severity]:
     if any(way.verdict.outcome is Outcome.UNKNOWN for way in ways):
         reasons = {w.verdict.reason.value for w in ways if w.verdict.reason is not None}
         return f"who gets through is UNKNOWN ({', '.join(sorted(reasons))})", usual
-    if ways:
-        return "policies let nobody outside through", Severity.LOW
-    return "no usable endpoint stands behind it now", Severity.LOW
+    return "policies let nobody outside through", Severity.LOW
 
 
 def paths_of(ways: Sequence[Exposure]) -> tuple[str, ...]:

@@ -32,8 +32,9 @@ def _judge(namespace: str, view: View) -> Iterator[Finding]:
     workloads = view.workloads(pods)
     exposed = [w for w in workloads if w in view.internet_reaches]
     message = (
-        f"No NetworkPolicy, and {counted(len(pods), 'pod')} of {workload_names(workloads)}: open "
-        "to every pod of the cluster on every port, and free to connect to every address."
+        f"No NetworkPolicy in {namespace}: {counted(len(pods), 'pod')} "
+        f"({workload_names(workloads)}) open to every pod of the cluster on every port, and free "
+        "to connect to every address."
     )
     if exposed:
         message += f" The internet reaches {workload_names(exposed)}."
@@ -42,8 +43,8 @@ def _judge(namespace: str, view: View) -> Iterator[Finding]:
         Severity.HIGH if exposed else ABOUT.severity,
         Ref(Namespace.kind, "", namespace),
         message,
-        f"Add a default deny to {namespace} (podSelector {{}}, policyTypes [Ingress, Egress]), "
-        "then one policy for each flow that is meant.",
+        f"In {namespace}, apply together a policy for each flow that is meant, DNS too, and a "
+        "default deny (podSelector {}, policyTypes [Ingress, Egress]).",
         rules=("NP-6",),
     )
 

@@ -6,7 +6,7 @@ from reachaudit.checks.check import About, UnitCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
-from reachaudit.model.facts import NetworkPolicy, Pod
+from reachaudit.model.facts import NetworkPolicy, Pod, Selector
 from reachaudit.reach.labels import matches
 
 ABOUT = About(
@@ -18,39 +18,48 @@ ABOUT = About(
     Severity.LOW,
 )
 
+_BESIDE = "Its labels fit only pods on their node's network, and policies have no effect on those."
+
+
+def _units(view: View) -> list[NetworkPolicy]:
+    """Policies for certain pods: one for all pods holds no slip, and waits for the first."""
+    return [policy for policy in view.of(NetworkPolicy) if policy.subject != Selector()]
+
 
 def _judge(policy: NetworkPolicy, view: View) -> Iterator[Finding]:
     """All pods that have not ended count, also those that are only starting (NP-2)."""
-    pods = [
-        pod for pod in view.pods_in(policy.namespace) if pod.phase not in ("Succeeded", "Failed")
-    ]
-    if any(matches(policy.subject, dict(pod.labels)) for pod in pods):
+    begun = [p for p in view.pods_in(policy.namespace) if p.phase not in ("Succeeded", "Failed")]
+    applied = view.reach.assumptions.host_network == "applied"
+    pods = [pod for pod in begun if applied or not pod.host_network]
+    if _fits_any(policy, pods):
         return
     yield Finding(
         ABOUT.id,
         ABOUT.severity,
         policy.ref,
-        f"Selects no pod of {policy.namespace}, so it protects nothing. {_hint(policy, pods)}",
-        "Correct the podSelector, or delete the policy if its pods are gone for good.",
+        f"Selects no pod of {policy.namespace}, so it protects nothing. "
+        f"{_BESIDE if _fits_any(policy, begun) else _hint(policy, pods)}",
+        "Correct spec.podSelector, or delete the policy if its pods are gone for good.",
         field="spec.podSelector",
-        rules=("NP-1", "NP-2"),
+        rules=("NP-1", "NP-2", "NP-47"),
     )
 
 
+def _fits_any(policy: NetworkPolicy, pods: list[Pod]) -> bool:
+    return any(matches(policy.subject, dict(pod.labels)) for pod in pods)
+
+
 def _hint(policy: NetworkPolicy, pods: list[Pod]) -> str:
-    """What the pods there have instead, of the first key that the selector names."""
+    """The first label that no pod has, and what pods have instead."""
     if not pods:
-        return "The namespace has no pods."
-    key = next((key for key, _ in policy.subject.labels), None)
-    if key is None:
-        return "No pod fulfils its expressions."
-    wanted = dict(policy.subject.labels)[key]
-    values = sorted({value for pod in pods for k, value in pod.labels if k == key})
-    if not values:
-        return f"No pod there has a label {key}."
-    if wanted in values:
-        return "Its labels are there, but on no pod together."
-    return f"It wants {key}={wanted}; pods there have {key}={some(values)}."
+        return "The namespace has no pod that a policy can select."
+    for key, wanted in policy.subject.labels:
+        values = sorted({value for pod in pods for k, value in pod.labels if k == key})
+        if not values:
+            return f"No pod there has a label {key}."
+        if wanted not in values:
+            return f"It wants {key}={wanted}; pods there have {key}={some(values)}."
+    return "No pod there fulfils all of it together."
 
 
-CHECK = UnitCheck(ABOUT, lambda view: view.of(NetworkPolicy), _judge)
+CHECK = UnitCheck(ABOUT, _units, _judge)

@@ -30,9 +30,10 @@ def _judge(policy: NetworkPolicy, _: View) -> Iterator[Finding]:
             ABOUT.id,
             ABOUT.severity,
             policy.ref,
-            f"{counted(len(rules), f'{direction} rule')} without effect: policyTypes does not list "
-            f"{side}, so the pods that it selects are not isolated for {direction} by it.",
-            f"Add {side} to spec.policyTypes, or delete spec.{direction}.",
+            f"Ignores its {counted(len(rules), f'{direction} rule')}: policyTypes does not list "
+            f"{side}, so this policy does not isolate its pods for {direction}.",
+            f"Add {side} to spec.policyTypes, which shuts all {direction} but what rules allow, or "
+            f"delete spec.{direction}.",
             field=f"spec.{direction}",
             target=direction,
             rules=("NP-4",),

@@ -28,18 +28,27 @@ def _judge(service: Service, view: View) -> Iterator[Finding]:
     """SVC-25. Its weight is who gets through: policies may shut what the node port opens."""
     ways = [e for e in view.exposed_by.get(service.ref, []) if e.way.startswith("NodePort")]
     ports = some(f"{p.node_port}/{p.protocol}" for p in service.ports if p.node_port)
-    who, severity = openness(ways, ABOUT.severity)
+    who, severity = openness(ways, ABOUT.severity) if ways else _to_no_pod(service, view)
     yield Finding(
         ABOUT.id,
         severity,
         service.ref,
         f"Opens {ports} on every node: {who}.",
-        "Make it ClusterIP and reach it through an Ingress, or let a NetworkPolicy name the "
-        "clients (with externalTrafficPolicy Local, so that it sees their addresses).",
+        "Make it ClusterIP and reach it through an Ingress; or let a NetworkPolicy admit only the "
+        "clients that are meant (it sees their addresses under externalTrafficPolicy Local).",
         field="spec.type",
         path=paths_of(ways),
         rules=("SVC-25", "SVC-27", "EXT-9"),
     )
+
+
+def _to_no_pod(service: Service, view: View) -> tuple[str, Severity]:
+    """Where no way ends at a pod that policies can guard."""
+    if service.other_proxy:  # SVC-10
+        return "another proxy serves it, so who gets through is UNKNOWN", ABOUT.severity
+    if any(view.alive(service, port) for port in service.ports):  # SVC-8, SVC-21
+        return "what stands behind it is no pod that a NetworkPolicy guards", ABOUT.severity
+    return "nothing usable stands behind it now", Severity.LOW
 
 
 CHECK = UnitCheck(ABOUT, _units, _judge)

@@ -1,15 +1,17 @@
-"""RA026: a load balancer that faces the internet and limits no sources."""
+"""RA026: a load balancer that faces the internet and lets anybody in."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from reachaudit.checks.check import About, UnitCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.ways_in import paths_of
-from reachaudit.checks.words import some
+from reachaudit.checks.words import place, some
 from reachaudit.findings.finding import Finding, Severity
-from reachaudit.model.facts import Ingress, Service
-from reachaudit.reach.exposure import Exposure
-from reachaudit.reach.verdict import Outcome
+from reachaudit.model.facts import Service
+from reachaudit.reach.exposure import PASSING
+from reachaudit.reach.services import Frontend, frontends
+from reachaudit.reach.verdict import Outcome, PathVerdict, Reason, Value
 
 ABOUT = About(
     "RA026",
@@ -21,61 +23,62 @@ ABOUT = About(
 )
 
 
+class _Way(NamedTuple):
+    frontend: Frontend
+    path: PathVerdict
+
+
 def _units(view: View) -> list[Service]:
     return [s for s in view.of(Service) if s.type == "LoadBalancer" and s.balancers]
 
 
 def _judge(service: Service, view: View) -> Iterator[Finding]:
     """By verdict: ranges, policies and scheme all count (SVC-35, SVC-36, EXT-15)."""
-    ways = [
-        way
-        for way in view.exposed_by.get(service.ref, [])
-        if way.way.startswith("LoadBalancer")
-        and way.zone == "internet"
-        and _unlimited(way, service)
-    ]
+    exposures = [e for e in view.exposed_by.get(service.ref, []) if e.zone == "internet"]
+    ways = list(_unlimited(service, {exposure.way for exposure in exposures}, view))
     if not ways:
         return
-    where = some(str(b.address or b.hostname) for b in service.balancers)
-    serves_ingress = _serves_ingress(ways, view)
-    what = " It is the door of an ingress controller, which may be meant." if serves_ingress else ""
+    message, severity = _weighed(ways, view)
+    unless = "If that is not meant, set" if severity is Severity.LOW else "Set"
+    opened = {str(way.frontend) for way in ways}
     yield Finding(
         ABOUT.id,
-        Severity.LOW if serves_ingress else ABOUT.severity,
+        severity,
         service.ref,
-        f"{where} is open to the whole internet: {_who(ways)}.{what}",
-        "Set spec.loadBalancerSourceRanges to the clients that are meant, or make the load "
+        message,
+        f"{unless} spec.loadBalancerSourceRanges to the clients that are meant, or make the load "
         "balancer internal.",
         field="spec.loadBalancerSourceRanges",
-        path=paths_of(ways),
+        path=paths_of([exposure for exposure in exposures if exposure.way in opened]),
         rules=("SVC-31", "SVC-35", "EXT-15"),
     )
 
 
-def _unlimited(way: Exposure, service: Service) -> bool:
-    """Whether connections pass, or may, and no range of that family limits them."""
-    ranges = [block for block in service.provider_ranges if block.family == way.family]
-    limited = bool(ranges) and not any(str(block).endswith("/0") for block in ranges)
-    passes = way.open or way.verdict.outcome is Outcome.UNKNOWN
-    return passes and not limited
+def _weighed(ways: list[_Way], view: View) -> tuple[str, Severity]:
+    """Who is reached where, and how grave it is: UNKNOWN is no alarm, and doors are for all."""
+    reached = {j.target for w in ways for j in w.path.ways if j.value is not Value.DENY}
+    names, where = some(sorted(map(view.name, reached))), some(place(w.frontend) for w in ways)
+    if all(way.path.outcome is Outcome.UNKNOWN for way in ways):
+        reasons = some(way.path.reason.value for way in ways if way.path.reason)
+        message = f"Whether the whole internet reaches {names} at {where} is UNKNOWN ({reasons})."
+        return message, Severity.MEDIUM
+    message = f"The whole internet reaches {names} at {where}."
+    if all(target.pod is not None and target.pod.ref in view.doors for target in reached):
+        return f"{message} It is the door of an Ingress controller.", Severity.LOW
+    return message, ABOUT.severity
 
 
-def _who(ways: list[Exposure]) -> str:
-    names = some(str(way.workload) for way in ways)
-    if any(way.open for way in ways):
-        return f"it reaches {names}"
-    return f"whether it reaches {names} is UNKNOWN"
+def _unlimited(service: Service, facing: set[str], view: View) -> Iterator[_Way]:
+    """Where it listens to the internet and lets anybody in, or may.
 
-
-def _serves_ingress(ways: list[Exposure], view: View) -> bool:
-    """Whether the workloads behind it are the data path of some Ingress."""
-    identity, ingresses = view.reach.identity, view.reach.ingresses
-    doors = {
-        identity.workloads[pod.ref]
-        for ingress in view.reach.facts.of(Ingress)
-        for pod in ingresses.serving(ingress).pods
-    }
-    return all(way.workload in doors for way in ways)
+    Ranges that are only the provider's to heed are limits: its user can write no others.
+    """
+    for frontend in frontends(service):
+        if frontend.kind == "LoadBalancer" and str(frontend) in facing:
+            path = view.reach.paths.to_frontend(view.strangers[frontend.family], frontend)
+            unsure = path.outcome is Outcome.UNKNOWN and path.reason is not Reason.PROVIDER
+            if path.outcome in PASSING or unsure:
+                yield _Way(frontend, path)
 
 
 CHECK = UnitCheck(ABOUT, _units, _judge)

@@ -1,12 +1,13 @@
-"""RA028: a Service with externalIPs."""
+"""RA028: a Service with externalIPs, which every node then captures."""
 
 from collections.abc import Iterator
 
 from reachaudit.checks.check import About, UnitCheck
 from reachaudit.checks.view import View
-from reachaudit.checks.words import some
+from reachaudit.checks.words import place, some
 from reachaudit.findings.finding import Finding, Severity
 from reachaudit.model.facts import Service
+from reachaudit.reach.services import Frontend, frontends
 
 ABOUT = About(
     "RA028",
@@ -20,21 +21,26 @@ ABOUT = About(
 
 
 def _units(view: View) -> list[Service]:
-    return [s for s in view.of(Service) if s.external_ips and s.type != "ExternalName"]
+    """Services whose addresses kube-proxy captures: never another proxy's (SVC-10)."""
+    return [s for s in view.of(Service) if not s.other_proxy and any(_captured(s))]
+
+
+def _captured(service: Service) -> Iterator[Frontend]:
+    """Where it listens on such addresses: nowhere if it is headless or an ExternalName."""
+    return (frontend for frontend in frontends(service) if frontend.kind == "ExternalIP")
 
 
 def _judge(service: Service, _: View) -> Iterator[Finding]:
     """SVC-37: pods and nodes are captured too, whether or not the address is a node's."""
-    addresses = some(map(str, service.external_ips))
-    ports = some(f"{port.port}/{port.protocol}" for port in service.ports)
+    places = some(map(place, _captured(service)))
     yield Finding(
         ABOUT.id,
         ABOUT.severity,
         service.ref,
-        f"Every node captures packets to {addresses} on {ports}, also those of pods, whoever the "
-        "addresses belong to.",
-        "Use a LoadBalancer Service or an Ingress, remove spec.externalIPs, and turn on the "
-        "DenyServiceExternalIPs admission plugin.",
+        f"Takes over traffic to {places} on every node, also that of pods, whoever owns the "
+        "address.",
+        "Remove spec.externalIPs; use a LoadBalancer Service or an Ingress instead. The admission "
+        "plugin DenyServiceExternalIPs keeps new ones out.",
         field="spec.externalIPs",
         rules=("SVC-37", "SVC-38"),
     )

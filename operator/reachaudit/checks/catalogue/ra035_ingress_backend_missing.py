@@ -19,25 +19,40 @@ ABOUT = About(
 )
 
 
+# ING-23: AWS's controller takes such a backend for the name of an action in an annotation.
+_BY_ANNOTATION = "use-annotation"
+
+
 def _judge(ingress: Ingress, view: View) -> Iterator[Finding]:
     """ING-11: by the Service's own port, number or name; the API checks neither."""
-    broken: dict[str, list[Route]] = {}
+    missing: dict[str, list[Route]] = {}
     for route in view.reach.ingresses.routes_of(ingress):
-        if route.broken and route.backend.service:
+        if _missing(route):
             target = f"{route.backend.service}:{route.backend.port}"
-            broken.setdefault(target, []).append(route)
-    for target, routes in broken.items():
-        labels = some(route.label for route in routes)
+            missing.setdefault(target, []).append(route)
+    for target, routes in missing.items():
+        route, labels = routes[0], some(route.label for route in routes)
+        if route.service is None:
+            fix = f"Create the Service before somebody else does, or name another in {route.field}."
+        else:
+            fix = f"Name a port of the Service in {route.field}, never its targetPort or nodePort."
         yield Finding(
             ABOUT.id,
             ABOUT.severity,
             ingress.ref,
-            f"Requests for {labels} fail: {routes[0].broken}.",
-            "Name a Service of this namespace and one of its ports (not its targetPort).",
-            field=routes[0].field,
+            f"Requests for {labels} fail: {route.broken}.",
+            fix,
+            field=route.field,
             target=target,
             rules=("ING-6", "ING-11"),
         )
+
+
+def _missing(route: Route) -> bool:
+    """Not resources (ING-12); nor ports of an ExternalName, which needs none (ING-13)."""
+    name = route.service is not None and route.service.type == "ExternalName"
+    by_service = bool(route.backend.service) and route.backend.port != _BY_ANNOTATION
+    return bool(route.broken) and by_service and not name
 
 
 CHECK = UnitCheck(ABOUT, lambda view: view.of(Ingress), _judge)

@@ -1,16 +1,15 @@
 """RA036: an Ingress whose requests a policy stops on their way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from reachaudit.checks.check import About, UnitCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
-from reachaudit.model.facts import Ingress
-from reachaudit.reach.explain import hop_text, port_text, shut_by
+from reachaudit.model.facts import Direction, Ingress
+from reachaudit.reach.explain import port_text, shut_by, target_text
 from reachaudit.reach.ingresses import Route
-from reachaudit.reach.party import Party
 from reachaudit.reach.verdict import Judgement, Outcome, PathVerdict, Value, client_chooses
 from reachaudit.reach.zones import Zone
 
@@ -24,78 +23,99 @@ ABOUT = About(
 )
 
 _ZONES: tuple[Zone, Zone] = ("internet", "private")
+_SHOWN = 4
 
 
 class _Hop(NamedTuple):
-    name: str
+    """A connection of a request: to what, and from whom where nobody in the cluster makes it."""
+
+    target: str
+    outside: str
     path: PathVerdict
+
+    @property
+    def shut(self) -> list[Judgement]:
+        """The ways that policies shut; none where all pass, or not all is known (M-3)."""
+        if self.path.outcome not in (Outcome.DENY, Outcome.PARTIAL):
+            return []
+        return [way for way in self.path.ways if way.value is Value.DENY]
 
 
 def _judge(ingress: Ingress, view: View) -> Iterator[Finding]:
-    """Both connections must pass (ING-15); one finding for each backend and hop that is shut."""
-    blocked: dict[tuple[str, str], list[tuple[Route, PathVerdict]]] = {}
+    """Both connections must pass (ING-15). One finding for each that does not."""
+    shut: dict[str, list[tuple[Route, _Hop]]] = {}
     for route in view.reach.ingresses.routes_of(ingress):
-        if route.service is not None:
-            for hop in _hops(route, view):
-                if hop.path.outcome in (Outcome.DENY, Outcome.PARTIAL) and _by_policy(hop.path):
-                    backend = f"{route.backend.service}:{route.backend.port}"
-                    blocked.setdefault((backend, hop.name), []).append((route, hop.path))
-    for (backend, hop_name), found in blocked.items():
-        yield _finding(ingress, backend, hop_name, found, view)
+        for hop in _hops(route, view):
+            if hop.shut:
+                shut.setdefault(hop.target, []).append((route, hop))
+    for found in shut.values():
+        yield _finding([route for route, _ in found], found[0][1], view)
 
 
 def _hops(route: Route, view: View) -> Iterator[_Hop]:
     """The connections that make up a request; none where nobody known serves the Ingress."""
-    ingresses = view.reach.ingresses
+    if route.service is None:
+        return
+    ingresses, family = view.reach.ingresses, route.service.families[0]
     serving = ingresses.serving(route.ingress)
-    assert route.service is not None
-    family = route.service.families[0]
     if serving.pods:
         clients = (c for zone in _ZONES for c in view.reach.outside.zone(zone, family))
         path = client_chooses(ingresses.to_controller(client, route) for client in clients)
-        yield _Hop("from clients to the controller", path)
-        yield _Hop("from the controller to the backend", ingresses.to_backend(route, family))
-    elif serving.cloud:
-        yield _Hop("from the load balancer to the backend", ingresses.to_backend(route, family))
+        yield _Hop("controller", "clients outside (or the node they enter by)", path)
+    if serving.pods or serving.cloud:
+        backend = f"{route.backend.service}:{route.backend.port}"
+        straight = route.ingress.pod_mode or route.service.pod_mode  # ING-20
+        balancer = "the load balancer" + ("" if straight else " (or the node it enters by)")
+        yield _Hop(backend, balancer, ingresses.to_backend(route, family))
 
 
-def _by_policy(path: PathVerdict) -> bool:
-    return any(way.value is Value.DENY for way in path.ways)
-
-
-def _finding(
-    ingress: Ingress,
-    backend: str,
-    hop_name: str,
-    found: list[tuple[Route, PathVerdict]],
-    view: View,
-) -> Finding:
-    route, path = found[0]
-    shut = [way for way in path.ways if way.value is Value.DENY]
-    reasons = [str(side) for way in shut for side in shut_by(view.reach.judge, way)]
-    labels = some(route.label for route, _ in found)
-    fail = "fail" if path.outcome is Outcome.DENY else "fail now and then"
+def _finding(routes: Sequence[Route], hop: _Hop, view: View) -> Finding:
+    first, labels = hop.shut[0], some(route.label for route in routes)
+    often = "" if hop.path.outcome is Outcome.DENY else " now and then"
+    source, target = _source(first, hop, view), view.name(first.target)
+    paths = (f"{_source(way, hop, view)} → {target_text(way)}" for way in hop.shut)
     return Finding(
         ABOUT.id,
         ABOUT.severity,
-        ingress.ref,
-        f"Requests for {labels} {fail} {hop_name}: {some(reasons)}.",
-        f"Allow {_flow(shut[0], view)} in a NetworkPolicy: the port is the pods' own, and the "
-        "source is who dials them, never the client behind it.",
-        field=route.field,
-        target=f"{backend} {hop_name}",
-        path=tuple(dict.fromkeys(hop_text(way) for way in shut))[:4],
+        routes[0].ingress.ref,
+        f"Requests for {labels} fail{often}: {source} may not connect to {target} on "
+        f"{port_text(first)}. {_blame(hop.shut, view)}",
+        _fix(first, source, target),
+        field=routes[0].field,
+        target=hop.target,
+        path=tuple(dict.fromkeys(paths))[:_SHOWN],
         rules=("ING-15", "ING-16", "NP-53"),
     )
 
 
-def _flow(way: Judgement, view: View) -> str:
-    """The flow that is to be allowed, by workloads where pods stand at its ends."""
-    return f"{_end(way.source, view)} → {_end(way.target, view)} {port_text(way)}"
+def _source(way: Judgement, hop: _Hop, view: View) -> str:
+    """An address outside is only one of many, and says nothing."""
+    return view.name(way.source) if way.source.node else hop.outside
 
 
-def _end(party: Party, view: View) -> str:
-    return str(view.reach.identity.workloads[party.pod.ref] if party.pod else party)
+def _blame(shut: Sequence[Judgement], view: View) -> str:
+    """`No ingress rule of NetworkPolicy shop/api, shop/default-deny allows it.`"""
+    policies: dict[Direction, list[str]] = {}
+    for way in shut:
+        for side in shut_by(view.reach.judge, way):
+            names = [f"{ref.namespace}/{ref.name}" for ref in side.policies]
+            policies.setdefault(side.direction, []).extend(names)
+    sides = (
+        f"{direction} rule of NetworkPolicy {some(names)}" for direction, names in policies.items()
+    )
+    return f"No {' and no '.join(sides)} allows it."
+
+
+def _fix(way: Judgement, source: str, target: str) -> str:
+    """ING-16: the source is who dials the pods. NP-53: the port is theirs."""
+    port, fixes = port_text(way), []
+    if way.egress is Value.DENY and way.source.pod:
+        namespace = way.source.pod.namespace
+        fixes.append(f"In {namespace}, allow egress from {source} to {target} on {port}.")
+    if way.ingress is Value.DENY and way.target.pod:
+        namespace = way.target.pod.namespace
+        fixes.append(f"In {namespace}, allow ingress to {target} from {source} on {port}.")
+    return " ".join([*fixes, "That is the port of the pods, not of the Service."])
 
 
 CHECK = UnitCheck(ABOUT, lambda view: view.of(Ingress), _judge)

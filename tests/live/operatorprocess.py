@@ -1,0 +1,124 @@
+"""The operator as a process of its own, that is asked what it knows and stopped as a pod is."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import urllib3
+
+from chart.deployment import OperatorCommand
+from cluster.objects import KubeObject, dig, objects, text
+from cluster.processes import Processes
+from cluster.waiting import wait_for
+from live.exposition import Exposition
+
+_NAME = "operator"
+_METRICS, _FINDINGS = "metrics and health on ", "findings on "
+_STOP_SECONDS = 10.0
+
+
+def whole(value: object, *path: str | int) -> int:
+    """The whole number at `path` in a JSON document."""
+    found = dig(value, *path)
+    assert isinstance(found, int), found
+    return found
+
+
+class Operator:
+    """`reachaudit run` with the arguments and environment of its pod, on free ports of loopback."""
+
+    def __init__(self, command: OperatorCommand, kubeconfig: Path) -> None:
+        program, *arguments = command.argv
+        environment = [f"{name}={value}" for name, value in command.env.items()]
+        # Of a flag that is given twice, the last counts.
+        local = ("--listen=127.0.0.1:0", "--api-listen=127.0.0.1:0", f"--kubeconfig={kubeconfig}")
+        self._argv = ["env", *environment, sys.executable, "-m", program, *arguments, *local]
+        self._http = urllib3.PoolManager(retries=False, timeout=10)
+
+    def __enter__(self) -> Self:
+        self._processes = Processes()
+        self._processes.start(_NAME, self._argv)
+        try:
+            wait_for(self._is_ready, "the operator is ready", 30)
+        except BaseException as error:
+            error.add_note(self.log)
+            self._processes.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._http.clear()
+        try:
+            assert self._stopped() == 0, self.log
+        finally:
+            self._processes.close()
+
+    @property
+    def log(self) -> str:
+        """All that it has written to its standard output and error."""
+        return self._processes.log(_NAME).read_text()
+
+    @property
+    def records(self) -> Sequence[KubeObject]:
+        """The lines of the log, each of which must be a JSON object."""
+        whole, _, _ = self.log.rpartition("\n")  # the last line may still be written
+        return [json.loads(line) for line in whole.splitlines()]
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """What the log says."""
+        return [text(record, "message") for record in self.records]
+
+    def metrics(self) -> Exposition:
+        """What a scrape gives now."""
+        response = self._get(self._address(_METRICS) + "/metrics")
+        assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        return Exposition(response.data.decode())
+
+    def findings(self) -> Sequence[KubeObject]:
+        """The open findings."""
+        return objects(self._document("/api/v1/findings"), "findings")
+
+    def rounds(self, after: int = 0) -> Sequence[KubeObject]:
+        """The last rounds, the oldest first; those after a number alone."""
+        found = objects(self._document("/api/v1/rounds"), "rounds")
+        return [each for each in found if whole(each, "number") > after]
+
+    def round_number(self) -> int:
+        """The number of the last round."""
+        return whole(self.rounds()[-1], "number")
+
+    def _document(self, path: str) -> Mapping[str, object]:
+        url = self._address(_FINDINGS).removesuffix("/api/v1/findings")
+        found: Mapping[str, object] = self._get(url + path).json()
+        return found
+
+    def _is_ready(self) -> bool:
+        if codes := self._processes.ended():
+            raise ChildProcessError(f"the operator ended with exit code {codes[_NAME]}")
+        if not any(message.startswith(_METRICS) for message in self.messages):
+            return False
+        return self._get(self._address(_METRICS) + "/readyz").status == 200
+
+    def _get(self, url: str) -> urllib3.BaseHTTPResponse:
+        return self._http.request("GET", url)
+
+    def _address(self, of: str) -> str:
+        """A URL that the operator has told in its log, as the system chose the port."""
+        return next(m.removeprefix(of) for m in self.messages if m.startswith(of))
+
+    def _stopped(self) -> int:
+        """The exit code after a SIGTERM, or that with which it has ended before."""
+        if not self._processes.ended():
+            os.kill(self._processes.pids[_NAME], signal.SIGTERM)
+        return wait_for(self._processes.ended, "the operator ends", _STOP_SECONDS)[_NAME]

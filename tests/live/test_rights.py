@@ -1,0 +1,91 @@
+"""The operator may do what it needs and no more, and on what it audits it never writes."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from cluster.api import Api
+from cluster.objects import KubeObject, objects, text
+from live.identity import may
+from live.operatorprocess import whole
+from live.props import service
+from live.stage import Stage
+from live.transitions import events
+from reachaudit.model.kinds import KINDS
+
+pytestmark = pytest.mark.live
+
+READ, WRITTEN = ("get", "list", "watch"), ("create", "patch")
+MANAGER = "reachaudit"
+
+
+@pytest.fixture(scope="module")
+def busy(stage: Stage) -> Stage:
+    """The stage, after an Event was posted and repeated."""
+    scene = stage.furnished("rights", "web")
+    stage.served(scene, "web")
+    none, dead = service(scene.namespace, "web", "none"), "RA022 Service/web"
+    scene.after(lambda: stage.api.apply(none), opens=[dead])
+    return stage
+
+
+@pytest.fixture
+def identity(stage: Stage) -> Iterator[Api]:
+    """The API server as the operator's own identity."""
+    with closing(Api(stage.kubeconfig)) as api:
+        yield api
+
+
+def test_all_that_it_asks_for_is_allowed(busy: Stage) -> None:
+    asked = requests(busy)
+    assert {text(each, "annotations", "authorization.k8s.io/decision") for each in asked} == {
+        "allow"
+    }
+    # Vendors' kinds are not there; all else is answered well.
+    assert {whole(each, "responseStatus", "code") for each in asked} <= {200, 201, 404}
+    lists = {resource(each) for each in asked if each["verb"] == "list"}
+    assert lists == {(kind.group, kind.resource) for kind in KINDS}
+
+
+def test_it_writes_events_and_nothing_else(busy: Stage) -> None:
+    written = [each for each in requests(busy) if each["verb"] not in READ]
+    assert {resource(each) for each in written} == {("events.k8s.io", "events")}
+    assert {text(each, "verb") for each in written} == set(WRITTEN)
+
+
+def test_no_audited_object_has_a_field_of_it(busy: Stage) -> None:
+    for kind in KINDS:
+        if not kind.optional:
+            for item in busy.api.request("GET", kind.path).items:
+                assert MANAGER not in managers(item)
+    assert all(managers(event) == {MANAGER} for event in events(busy.api))
+
+
+def test_secrets_and_all_that_changes_the_cluster_are_out_of_its_reach(identity: Api) -> None:
+    for verb in READ:
+        assert not may(identity, verb, "secrets", "default")
+        assert not may(identity, verb, "secrets", "reachaudit")
+    for verb in ("create", "update", "patch", "delete"):
+        for kind in KINDS:
+            assert not may(identity, verb, kind.resource, "default", kind.group)
+    assert not may(identity, "create", "pods/exec", "default")
+    assert may(identity, "list", "pods")
+    assert may(identity, "create", "events", "default", "events.k8s.io")
+
+
+def requests(stage: Stage) -> list[KubeObject]:
+    """What the operator has asked for and how it was answered, by the API server's audit log."""
+    whole_lines, _, _ = stage.controlplane.audit_log.read_text().rpartition("\n")
+    found = [json.loads(line) for line in whole_lines.splitlines()]
+    # SelfSubjectAccessReviews are this test's own questions.
+    return [each for each in found if text(each, "userAgent").startswith("reachaudit/")]
+
+
+def resource(request: KubeObject) -> tuple[str, str]:
+    return text(request, "objectRef", "apiGroup"), text(request, "objectRef", "resource")
+
+
+def managers(item: KubeObject) -> set[str]:
+    return {text(each, "manager") for each in objects(item, "metadata", "managedFields")}
