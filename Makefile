@@ -6,6 +6,9 @@
 # make lock    resolve the dependencies anew
 # make kind    a kind cluster with the chart and the samples, where there is Docker
 
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,7 +32,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timing | tail -n 9
+	$(BIN)/lint-imports | tail -n 9
 
 check: lint helm
 	$(BIN)/pytest -q -m "not live"

@@ -60,7 +60,8 @@ class View:
     def governed(self) -> frozenset[str]:
         """Namespaces with a policy of their own, NetworkPolicy or a vendor's."""
         own = {policy.namespace for policy in self.of(NetworkPolicy)}
-        return frozenset(own | {policy.namespace for policy in self.of(OpaquePolicy)} - {""})
+        others = {p.namespace for p in self.of(OpaquePolicy) if not p.is_view}
+        return frozenset((own | others) - {""})
 
     @cached_property
     def governed_by_others(self) -> bool:

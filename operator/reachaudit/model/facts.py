@@ -159,6 +159,11 @@ class OpaquePolicy(Fact, frozen=True, gc=False):
     kind_name: str = ""
 
     @property
+    def is_view(self) -> bool:
+        """Whether it only shows a NetworkPolicy once more, as Calico's API does."""
+        return "projectcalico.org" in self.kind_name and self.name.startswith("knp.default.")
+
+    @property
     def ref(self) -> Ref:
         """The vendor's object."""
         return Ref(self.kind_name, self.namespace, self.name)
@@ -222,13 +227,14 @@ class SlicePort(Value, frozen=True, gc=False):
 
 
 class Endpoint(Value, frozen=True, gc=False):
-    """One endpoint: its first address only (SVC-9)."""
+    """One endpoint, by its first address only (SVC-9). `pod`: what it is, if the slice says."""
 
     address: Address
     ready: bool
     serving: bool
     terminating: bool
     node: str = ""
+    pod: Ref | None = None
 
 
 class EndpointSlice(Fact, frozen=True, gc=False):

@@ -49,7 +49,7 @@ class Controllers:
 
     def __init__(self, facts: Facts, identity: Identity, services: Services) -> None:
         self._facts, self._identity, self._services = facts, identity, services
-        self._known: dict[str, Serving] = {}
+        self._known: dict[tuple[str, str], Serving] = {}
 
     def of(self, ingress: Ingress) -> Serving:
         """Who serves an Ingress, by its class (ING-2 to ING-5)."""
@@ -60,9 +60,9 @@ class Controllers:
         if found is None and not ingress.class_annotated:
             return Serving(unserved=True, note=f"IngressClass {name} does not exist")
         controller = found.controller if found else _controller_of_annotation(name)
-        if controller not in self._known:
-            self._known[controller] = self._by_controller(controller)
-        serving = self._known[controller]
+        if (controller, name) not in self._known:
+            self._known[controller, name] = self._by_controller(controller, name)
+        serving = self._known[controller, name]
         if not (serving.pods or serving.cloud or serving.unserved):
             pods = self._by_address(ingress)
             serving = Serving(pods=pods) if pods else serving
@@ -74,7 +74,7 @@ class Controllers:
         newest = max((c.created for c in defaults), default="")
         return min((c.name for c in defaults if c.created == newest), default="")
 
-    def _by_controller(self, controller: str) -> Serving:
+    def _by_controller(self, controller: str, name: str) -> Serving:
         if controller in _CLOUD:
             return Serving(cloud=True)
         if controller in _GOOGLE:
@@ -83,7 +83,8 @@ class Controllers:
             return Serving(note=f"the data path of {controller} is in its node agents")
         labels = _labels_of(controller)
         if labels is None:
-            pods = tuple(p for p in self._identity.pods if controller in p.ingress_classes)
+            names = {controller, name}
+            pods = tuple(p for p in self._identity.pods if names & set(p.ingress_classes))
             if pods:  # ING-19 step 4
                 return Serving(pods=pods)
             return Serving(note=f"controller {controller} is not known here")
@@ -91,6 +92,7 @@ class Controllers:
             pod
             for pod in self._identity.pods
             if any(wanted.items() <= dict(pod.labels).items() for wanted in labels)
+            and _may_serve(pod, controller, name)
         )
         if not pods:  # ING-1
             return Serving(note=f"no pods of controller {controller} were found")
@@ -105,10 +107,15 @@ class Controllers:
                 for port in service.ports:
                     for family in service.families:
                         for backend in usable(self._services.backends(service, port, family)):
-                            pod = self._identity.at(backend.address).pod
+                            pod = self._identity.pod_behind(backend.address, backend.pod)
                             if pod is not None:
                                 found[pod.ref] = pod
         return tuple(found.values())
+
+
+def _may_serve(pod: Pod, controller: str, name: str) -> bool:
+    """Of two controllers with the same labels, their arguments say which serves a class."""
+    return not pod.ingress_classes or bool({controller, name} & set(pod.ingress_classes))
 
 
 def _labels_of(controller: str) -> tuple[dict[str, str], ...] | None:

@@ -42,6 +42,7 @@ class Identity:
         self.signatures = signatures
         self.nodes = {node.name: node for node in facts.of(Node)}
         self.pods = [pod for pod in facts.of(Pod) if pod.live]  # NP-49
+        self._live = {pod.ref: pod for pod in self.pods}
         self.workloads = {pod.ref: workload_of(pod, facts) for pod in self.pods}
         self.classes: list[PodClass] = []
         self.members: list[list[Pod]] = []
@@ -52,6 +53,10 @@ class Identity:
         selectable = [p for p in self.pods if not p.host_network or host_network == "applied"]
         self._classify(selectable, vocabulary)
         self._at = self._places()
+
+    def pod_behind(self, address: Address, named: Ref | None) -> Pod | None:
+        """The live pod that an endpoint is: the one that is named, else that at its address."""
+        return (self._live.get(named) if named else None) or self.at(address).pod
 
     def number(self, pod: Pod) -> int | None:
         """A pod's class; None where no policy can select it (NP-47, NP-49)."""

@@ -24,6 +24,8 @@ from reachaudit.reach.verdict import (
     unknown,
 )
 
+BY_ANNOTATION = "use-annotation"  # AWS's port name for a backend that an annotation describes
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -115,10 +117,12 @@ class Ingresses:
         """The last connection, to the backend's endpoints: from the controller's pods (ING-16),
         or from a load balancer outside (ING-20).
         """
+        if route.service is not None and route.service.type == "ExternalName":  # ING-13
+            return unknown(Reason.NAME_RESOLUTION, "the backend is an ExternalName Service")
+        if route.backend.port == BY_ANNOTATION:  # ING-23
+            return unknown(Reason.ANNOTATION, "an annotation says where it goes")
         if route.service is None or route.port is None:
             return no_path(route.broken)
-        if route.service.type == "ExternalName":  # ING-13
-            return unknown(Reason.NAME_RESOLUTION, "the backend is an ExternalName Service")
         serving = self.serving(route.ingress)
         if serving.cloud:
             return self._from_cloud(route, serving, route.service, route.port)

@@ -72,7 +72,11 @@ class Profiles:
             for policy in facts.of(NetworkPolicy)
             if policy.isolates(direction)
         ]
-        opaque = [p for p in facts.of(OpaquePolicy) if _counts(p, heed_global=heed_global)]
+        opaque = [
+            policy
+            for policy in facts.of(OpaquePolicy)
+            if not policy.is_view and (heed_global or policy.namespace)
+        ]
         selecting: list[list[CompiledPolicy]] = [[] for _ in identity.classes]
         for compiled in policies:
             for number in bits.members(compiled.subjects):
@@ -128,15 +132,6 @@ class Profiles:
             )
         starts = [cell.span.first for cell in row]
         return Profile(row, policies, opaque, bits.of(numbers), starts)
-
-
-def _counts(policy: OpaquePolicy, *, heed_global: bool) -> bool:
-    """Whether an opaque policy can concern anyone.
-
-    Calico's API shows each NetworkPolicy once more as `knp.default.…`: no policy of its own.
-    """
-    view = "projectcalico.org" in policy.kind_name and policy.name.startswith("knp.default.")
-    return not view and (heed_global or bool(policy.namespace))
 
 
 def _row(openings: Iterable[Opening]) -> tuple[Cell, ...]:

@@ -14,13 +14,17 @@ FrontendKind = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalIP"]
 
 
 class Backend(NamedTuple):
-    """An endpoint behind one Service port: where packets are rewritten to (NP-53)."""
+    """An endpoint behind one Service port: where packets are rewritten to (NP-53).
+
+    `pod` is the pod that it is, as far as is known: a hostNetwork pod has its node's address.
+    """
 
     address: Address
     port: int
     node: str
     ready: bool
     serving_last: bool  # terminating but still serving: used where nothing is ready (SVC-13)
+    pod: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ class Frontend:
 
     def __str__(self) -> str:
         """`NodePort 30080/TCP`, `LoadBalancer 203.0.113.50:443/TCP`."""
-        where = f"{self.address or self.hostname}:" if self.address or self.hostname else ""
+        host = self.hostname or str(self.address or "")
+        where = f"[{host}]:" if ":" in host else f"{host}:" if host else ""
         return f"{self.kind} {where}{self.number}/{self.port.protocol}"
 
 
@@ -97,7 +102,8 @@ class Services:
             for address in pod.addresses:
                 if number and address.family == family:
                     ready = service.publish_not_ready or (pod.ready and not pod.terminating)
-                    yield Backend(address, number, pod.node, ready, pod.ready and pod.terminating)
+                    last = pod.ready and pod.terminating
+                    yield Backend(address, number, pod.node, ready, last, pod.ref)
 
 
 def _joins(slice_port: SlicePort, port: ServicePort) -> bool:
@@ -107,7 +113,9 @@ def _joins(slice_port: SlicePort, port: ServicePort) -> bool:
 
 def _backend(endpoint: Endpoint, port: int) -> Backend:
     serving_last = endpoint.serving and endpoint.terminating
-    return Backend(endpoint.address, port, endpoint.node, endpoint.ready, serving_last)
+    return Backend(
+        endpoint.address, port, endpoint.node, endpoint.ready, serving_last, endpoint.pod
+    )
 
 
 def usable(backends: Iterable[Backend], node: str | None = None) -> list[Backend]:

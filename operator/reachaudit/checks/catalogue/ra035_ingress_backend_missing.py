@@ -7,7 +7,7 @@ from reachaudit.checks.view import View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
 from reachaudit.model.facts import Ingress
-from reachaudit.reach.ingresses import Route
+from reachaudit.reach.ingresses import BY_ANNOTATION, Route
 
 ABOUT = About(
     "RA035",
@@ -17,10 +17,6 @@ ABOUT = About(
     "Requests end in an error; and who may create the missing Service takes them over.",
     Severity.MEDIUM,
 )
-
-
-# ING-23: AWS's controller takes such a backend for the name of an action in an annotation.
-_BY_ANNOTATION = "use-annotation"
 
 
 def _judge(ingress: Ingress, view: View) -> Iterator[Finding]:
@@ -49,9 +45,11 @@ def _judge(ingress: Ingress, view: View) -> Iterator[Finding]:
 
 
 def _missing(route: Route) -> bool:
-    """Not resources (ING-12); nor ports of an ExternalName, which needs none (ING-13)."""
+    """Not resources (ING-12), nor ports of an ExternalName, which needs none (ING-13); nor what an
+    annotation describes (ING-23).
+    """
     name = route.service is not None and route.service.type == "ExternalName"
-    by_service = bool(route.backend.service) and route.backend.port != _BY_ANNOTATION
+    by_service = bool(route.backend.service) and route.backend.port != BY_ANNOTATION
     return bool(route.broken) and by_service and not name
 
 

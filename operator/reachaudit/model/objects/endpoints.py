@@ -4,6 +4,7 @@ from sys import intern
 
 from reachaudit.model.facts import Endpoint, EndpointSlice, SlicePort
 from reachaudit.model.ip import parse_address
+from reachaudit.model.names import Ref
 from reachaudit.model.objects.wire import Invalid, Object, Reading, Wire, protocol_of
 
 HEADLESS_LABEL = "service.kubernetes.io/headless"
@@ -26,12 +27,21 @@ class EndpointConditions(Wire):
     terminating: bool | None = None
 
 
+class TargetReference(Wire):
+    """`targetRef`: the object that the endpoint is."""
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+
+
 class WireEndpoint(Wire):
     """An entry of an EndpointSlice's `endpoints`."""
 
     addresses: list[str] | None = None
     conditions: EndpointConditions | None = None
     node_name: str | None = None
+    target_ref: TargetReference | None = None
 
 
 class WireEndpointSlice(Object):
@@ -87,6 +97,14 @@ def _endpoints(piece: WireEndpointSlice, problems: list[str]) -> tuple[Endpoint,
                 serving=ready if state.serving is None else state.serving,
                 terminating=bool(state.terminating),
                 node=intern(endpoint.node_name or ""),
+                pod=_pod_of(endpoint, piece.metadata.namespace or "default"),
             )
         )
     return tuple(found)
+
+
+def _pod_of(endpoint: WireEndpoint, namespace: str) -> Ref | None:
+    target = endpoint.target_ref
+    if target is None or target.kind != "Pod":
+        return None
+    return Ref("Pod", intern(target.namespace or namespace), target.name)
