@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from reachaudit.checks.view import View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Severity
-from reachaudit.reach.explain import target_text
+from reachaudit.reach.explain import opened_by, shut_by, target_text
 from reachaudit.reach.exposure import Exposure
-from reachaudit.reach.verdict import Outcome
+from reachaudit.reach.judge import Judge
+from reachaudit.reach.verdict import Judgement, Outcome
 
 _SHOWN = 4
 
@@ -27,14 +29,26 @@ def openness(ways: Sequence[Exposure], usual: Severity) -> tuple[str, Severity]:
     return "policies let nobody outside through", Severity.LOW
 
 
-def paths_of(ways: Sequence[Exposure]) -> tuple[str, ...]:
-    """The ways hop by hop, open ones first, a few."""
+def paths_of(ways: Sequence[Exposure], view: View) -> tuple[str, ...]:
+    """The ways hop by hop with what decides each, open ones first, a few."""
     ordered = sorted(ways, key=lambda way: not way.open)
-    return tuple(dict.fromkeys(map(_path, ordered)))[:_SHOWN]
+    return tuple(dict.fromkeys(_path(way, view.reach.judge) for way in ordered))[:_SHOWN]
 
 
-def _path(way: Exposure) -> str:
+def _path(way: Exposure, judge: Judge) -> str:
     """A client outside is named by its zone: its address is only one of many."""
-    hops = way.verdict.ways
-    last = target_text(hops[-1]) if hops else str(way.workload)
-    return f"{way.verdict.outcome.value}: {way.zone} → {way.way} → {last}"
+    outcome, hops = way.verdict.outcome.value, way.verdict.ways
+    if not hops:
+        return f"{outcome}: {way.zone} → {way.way} → {way.workload}: {way.verdict.note}"
+    return f"{outcome}: {way.zone} → {way.way} → {target_text(hops[-1])}: {_why(hops[-1], judge)}"
+
+
+def _why(hop: Judgement, judge: Judge) -> str:
+    """The rule that opens the last hop, or the policies that shut it."""
+    shut = "; ".join(map(str, shut_by(judge, hop)))
+    opened = some(f"{policy} {field}" for policy, field in opened_by(judge, hop))
+    if shut:
+        return shut
+    if hop.reason is not None:
+        return f"UNKNOWN ({hop.reason.value})"
+    return f"allowed by {opened}" if opened else "nothing isolates it"

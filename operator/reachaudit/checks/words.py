@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from reachaudit.reach.services import Frontend
 from reachaudit.reach.workloads import Workload
 
 _SHOWN = 4
@@ -23,10 +22,3 @@ def some(names: Iterable[str]) -> str:
 def workload_names(workloads: Sequence[Workload]) -> str:
     """Names of workloads of one namespace, without it."""
     return some(workload.name for workload in workloads)
-
-
-def place(frontend: Frontend) -> str:
-    """`203.0.113.50:443/TCP`, `[2001:db8::50]:443/TCP`, `lb.example.com:443/TCP`."""
-    host = str(frontend.address or frontend.hostname)
-    host = f"[{host}]" if ":" in host else host
-    return f"{host}:{frontend.number}/{frontend.port.protocol}"

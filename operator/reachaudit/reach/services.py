@@ -45,11 +45,16 @@ class Frontend:
     vip: bool = True
     transparent: bool = True
 
-    def __str__(self) -> str:
-        """`NodePort 30080/TCP`, `LoadBalancer 203.0.113.50:443/TCP`."""
+    @property
+    def place(self) -> str:
+        """`203.0.113.50:443/TCP`, `[2001:db8::50]:443/TCP`; of a node port `30080/TCP`."""
         host = self.hostname or str(self.address or "")
         where = f"[{host}]:" if ":" in host else f"{host}:" if host else ""
-        return f"{self.kind} {where}{self.number}/{self.port.protocol}"
+        return f"{where}{self.number}/{self.port.protocol}"
+
+    def __str__(self) -> str:
+        """`NodePort 30080/TCP`, `LoadBalancer 203.0.113.50:443/TCP`."""
+        return f"{self.kind} {self.place}"
 
 
 class Services:

@@ -37,7 +37,7 @@ def _judge(service: Service, view: View) -> Iterator[Finding]:
         "Make it ClusterIP and reach it through an Ingress; or let a NetworkPolicy admit only the "
         "clients that are meant (it sees their addresses under externalTrafficPolicy Local).",
         field="spec.type",
-        path=paths_of(ways),
+        path=paths_of(ways, view),
         rules=("SVC-25", "SVC-27", "EXT-9"),
     )
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from reachaudit.checks.check import About, UnitCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.ways_in import paths_of
-from reachaudit.checks.words import place, some
+from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
 from reachaudit.model.facts import Service
 from reachaudit.reach.exposure import PASSING
@@ -49,7 +49,7 @@ def _judge(service: Service, view: View) -> Iterator[Finding]:
         f"{unless} spec.loadBalancerSourceRanges to the clients that are meant, or make the load "
         "balancer internal.",
         field="spec.loadBalancerSourceRanges",
-        path=paths_of([exposure for exposure in exposures if exposure.way in opened]),
+        path=paths_of([exposure for exposure in exposures if exposure.way in opened], view),
         rules=("SVC-31", "SVC-35", "EXT-15"),
     )
 
@@ -57,7 +57,7 @@ def _judge(service: Service, view: View) -> Iterator[Finding]:
 def _weighed(ways: list[_Way], view: View) -> tuple[str, Severity]:
     """Who is reached where, and how grave it is: UNKNOWN is no alarm, and doors are for all."""
     reached = {j.target for w in ways for j in w.path.ways if j.value is not Value.DENY}
-    names, where = some(sorted(map(view.name, reached))), some(place(w.frontend) for w in ways)
+    names, where = some(sorted(map(view.name, reached))), some(w.frontend.place for w in ways)
     if all(way.path.outcome is Outcome.UNKNOWN for way in ways):
         reasons = some(way.path.reason.value for way in ways if way.path.reason)
         message = f"Whether the whole internet reaches {names} at {where} is UNKNOWN ({reasons})."

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from reachaudit.checks.check import About, UnitCheck
 from reachaudit.checks.view import View
-from reachaudit.checks.words import place, some
+from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
 from reachaudit.model.facts import Service
 from reachaudit.reach.services import Frontend, frontends
@@ -32,7 +32,7 @@ def _captured(service: Service) -> Iterator[Frontend]:
 
 def _judge(service: Service, _: View) -> Iterator[Finding]:
     """SVC-37: pods and nodes are captured too, whether or not the address is a node's."""
-    places = some(map(place, _captured(service)))
+    places = some(frontend.place for frontend in _captured(service))
     yield Finding(
         ABOUT.id,
         ABOUT.severity,
