@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from reachaudit.checks.view import View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Severity
-from reachaudit.reach.explain import opened_by, shut_by, target_text
+from reachaudit.reach.explain import isolated, opened_by, shut_by, target_text
 from reachaudit.reach.exposure import Exposure
 from reachaudit.reach.judge import Judge
 from reachaudit.reach.verdict import Judgement, Outcome
@@ -51,4 +51,6 @@ def _why(hop: Judgement, judge: Judge) -> str:
         return shut
     if hop.reason is not None:
         return f"UNKNOWN ({hop.reason.value})"
-    return f"allowed by {opened}" if opened else "nothing isolates it"
+    if opened:
+        return f"allowed by {opened}"
+    return "passes though isolated" if isolated(judge, hop) else "nothing isolates it"

@@ -26,10 +26,9 @@ class Severity(Enum):
 class Finding:
     """One finding of a check.
 
-    `cause` is the object at fault, `uid` and `api_version` what identifies it on the API server.
-    `field` is the field that opened it. `message` says what is so and why it matters here, `fix`
-    what mends it. `target` tells findings of one cause apart: a backend, a direction. `path` are
-    the hops, `rules` the ids of the rules that were applied.
+    `cause` is the object at fault, `field` the field that opened it. `message` says what is so and
+    why it matters here, `fix` what mends it. `target` tells findings of one cause apart: a backend,
+    a direction. `path` are the hops, `rules` the ids of the rules that were applied.
     """
 
     check: str

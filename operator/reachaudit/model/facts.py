@@ -48,10 +48,8 @@ class Selector(Value, frozen=True, gc=False):
 class Owner(Value, frozen=True, gc=False):
     """The controller in an object's ownerReferences."""
 
-    api_version: str
     kind: str
     name: str
-    uid: str
 
 
 class ContainerPort(Value, frozen=True, gc=False):
@@ -93,7 +91,6 @@ class Namespace(Fact, frozen=True, gc=False):
 
     kind: ClassVar[str] = "Namespace"
     labels: Labels = ()
-    terminating: bool = False
 
 
 class Node(Fact, frozen=True, gc=False):
@@ -212,7 +209,6 @@ class Service(Fact, frozen=True, gc=False):
     provider_ranges: tuple[Block, ...] = ()
     external_name: str = ""
     publish_not_ready: bool = False
-    health_check_port: int = 0
     other_proxy: bool = False
     pod_mode: bool = False
     scheme: Literal["", "internal", "internet"] = ""
@@ -277,7 +273,7 @@ class Ingress(Fact, frozen=True, gc=False):
     """An Ingress. `class_name`: the field, else the legacy annotation (ING-2, ING-3).
 
     `class_annotated`: it is from the annotation, which may name a class without an object.
-    `source_ranges`: what an allow-list annotation permits, None where there is no such annotation.
+    `source_ranges`: what ingress-nginx's allow-list annotation permits, None where there is none.
     `pod_mode`: the cloud's load balancer dials pods. `service_upstream`: the controller dials the
     ClusterIP, not endpoints (ING-17). `unread_annotations`: annotations of a controller that may
     change routing or access (ING-23).

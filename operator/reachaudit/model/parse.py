@@ -7,7 +7,7 @@ import msgspec
 
 from reachaudit.model.facts import Fact, OpaquePolicy
 from reachaudit.model.names import Ref
-from reachaudit.model.objects.wire import Invalid, Metadata, Object, Reading
+from reachaudit.model.objects.wire import Metadata, Object, Reading
 
 W = TypeVar("W", bound=Object)
 UNREADABLE = "?"
@@ -38,7 +38,7 @@ def parser(kind: str, wire: type[W], read: Callable[[W], Reading]) -> Parse:
             if not item.metadata.name:
                 return Item(Ref(kind, "", UNREADABLE), "", "", None, ("metadata.name: missing",))
             return _item(kind, item.metadata, read(item))
-        except (msgspec.MsgspecError, Invalid, UnicodeError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             return _unreadable(kind, document, str(error))
 
     return parse
@@ -64,7 +64,7 @@ def _unreadable(kind: str, document: object, message: str) -> Item:
     """
     try:
         meta = _decode(document, Object).metadata
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         meta = Metadata(name=UNREADABLE)
     fact = None
     if kind == "NetworkPolicy" and meta.name != UNREADABLE:

@@ -81,22 +81,21 @@ class Signatures:
 
 
 def minus(blocks: Iterable[Block], holes: Iterable[Block]) -> list[Block]:
-    """Blocks without the holes, ascending and merged."""
-    left = merge(blocks)
-    for hole in merge(holes):
-        left = [part for block in left for part in _minus_one(block, hole)]
+    """Blocks without the holes, ascending and merged; one walk along both."""
+    left, gaps, k = list[Block](), merge(holes), 0
+    for block in merge(blocks):
+        first = block.first
+        while k < len(gaps) and (gaps[k].family, gaps[k].last) < (block.family, first):
+            k += 1
+        i = k
+        while i < len(gaps) and gaps[i].family == block.family and gaps[i].first <= block.last:
+            if first < gaps[i].first:
+                left.append(Block(block.family, first, gaps[i].first - 1))
+            first = max(first, gaps[i].last + 1)
+            i += 1
+        if first <= block.last:
+            left.append(Block(block.family, first, block.last))
     return left
-
-
-def _minus_one(block: Block, hole: Block) -> list[Block]:
-    if hole.family != block.family or hole.last < block.first or hole.first > block.last:
-        return [block]
-    parts = []
-    if block.first < hole.first:
-        parts.append(Block(block.family, block.first, hole.first - 1))
-    if hole.last < block.last:
-        parts.append(Block(block.family, hole.last + 1, block.last))
-    return parts
 
 
 def overlap(blocks: Iterable[Block], others: Iterable[Block]) -> list[Block]:

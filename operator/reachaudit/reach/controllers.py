@@ -107,7 +107,7 @@ class Controllers:
                 for port in service.ports:
                     for family in service.families:
                         for backend in usable(self._services.backends(service, port, family)):
-                            pod = self._identity.pod_behind(backend.address, backend.pod)
+                            pod = self._identity.endpoint(backend.address, backend.pod).pod
                             if pod is not None:
                                 found[pod.ref] = pod
         return tuple(found.values())

@@ -57,7 +57,7 @@ class Doors:
                 if frontend.kind == "ClusterIP" or frontend.port.port != number:
                     continue
                 backends = self._paths.services.backends(service, frontend.port, frontend.family)
-                behind = (self._identity.pod_behind(b.address, b.pod) for b in backends)
+                behind = (self._identity.endpoint(b.address, b.pod).pod for b in backends)
                 if any(pod is not None and pod.ref in refs for pod in behind):
                     yield frontend
 

@@ -50,8 +50,14 @@ def opened_by(judge: Judge, way: Judgement) -> Iterator[Clause]:
     for direction, value, party in _sides(way):
         profile = _profile(judge, direction, party)
         if value is Value.ALLOW and profile is not None:
-            peer = way.source if direction == "ingress" else way.target
+            peer = way.seen if direction == "ingress" else way.target
             yield from _clauses(judge, profile, direction, party, peer, way.port)
+
+
+def isolated(judge: Judge, way: Judgement) -> bool:
+    """Whether any policy isolates either end for this hop."""
+    profiles = (_profile(judge, direction, party) for direction, _, party in _sides(way))
+    return any(profile.isolated for profile in profiles if profile is not None)
 
 
 def _sides(way: Judgement) -> tuple[tuple[Direction, Value, Party], ...]:
@@ -82,11 +88,6 @@ def _clauses(
                     if planes.value(peer, heed_blocks=True) is Value.ALLOW:
                         side = "from" if direction == "ingress" else "to"
                         yield Clause(compiled.policy.ref, f"{field}.{side}[{i}]")
-
-
-def hop_text(way: Judgement) -> str:
-    """`ingress/ctl-1 (10.244.2.5) → shop/web-1 (10.244.1.4) 8080/TCP`."""
-    return f"{way.source} → {target_text(way)}"
 
 
 def target_text(way: Judgement) -> str:

@@ -106,7 +106,7 @@ class Exposures:
     def _by_workload(self, backends: list[Backend]) -> dict[Workload, list[Backend]]:
         found: dict[Workload, list[Backend]] = {}
         for backend in usable(backends):
-            pod = self._identity.pod_behind(backend.address, backend.pod)
+            pod = self._identity.endpoint(backend.address, backend.pod).pod
             if pod is not None:
                 found.setdefault(self._identity.workloads[pod.ref], []).append(backend)
         return found

@@ -54,9 +54,15 @@ class Identity:
         self._classify(selectable, vocabulary)
         self._at = self._places()
 
-    def pod_behind(self, address: Address, named: Ref | None) -> Pod | None:
-        """The live pod that an endpoint is: the one that is named, else that at its address."""
-        return (self._live.get(named) if named else None) or self.at(address).pod
+    def endpoint(self, address: Address, named: Ref | None) -> Party:
+        """Who an endpoint is: the pod that a slice names, if it is there; else who is there.
+
+        Whoever writes a slice may name any pod, so the address decides (SVC-8).
+        """
+        pod = self._live.get(named) if named else None
+        if pod is not None and address in pod.addresses:
+            return self._pod_party(pod, address)
+        return self.at(address)
 
     def number(self, pod: Pod) -> int | None:
         """A pod's class; None where no policy can select it (NP-47, NP-49)."""

@@ -157,7 +157,7 @@ class Ingresses:
         return network_chooses(
             direct(
                 self._paths.judge.connection(
-                    controller, self._identity.at(b.address), position(port.protocol, b.port)
+                    controller, self._paths.party(b), position(port.protocol, b.port)
                 )
             )
             for b in ready

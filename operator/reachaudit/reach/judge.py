@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from reachaudit.model.facts import OpaquePolicy
 from reachaudit.model.store import Facts
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
@@ -16,20 +17,24 @@ class Judge:
     def __init__(self, facts: Facts, identity: Identity, assumptions: Assumptions) -> None:
         self.identity, self._assumptions = identity, assumptions
         heed_global = assumptions.vendor_global != "ignored"
+        self._opaque_everywhere = heed_global and any(
+            not policy.namespace and not policy.is_view for policy in facts.of(OpaquePolicy)
+        )
         self.ingress = Profiles(facts, identity, "ingress", heed_global=heed_global)
         self.egress = Profiles(facts, identity, "egress", heed_global=heed_global)
 
     def connection(self, source: Party, target: Party, position: int) -> Judgement:
         """A new connection from source to target on a port of the line (NP-11)."""
         if source.is_pod(target):  # NP-45
-            return Judgement(source, target, position)
+            return Judgement(source, source, target, position)
         return self.rewritten(source, source, target, position)
 
     def rewritten(self, source: Party, seen: Party, target: Party, position: int) -> Judgement:
         """The same where the target's policy sees another source, as after masquerading (EXT-9)."""
         egress, egress_reason = self._egress(source, target, position)
         ingress, ingress_reason = self._ingress(seen, target, position)
-        return Judgement(source, target, position, egress, ingress, egress_reason or ingress_reason)
+        reason = egress_reason or ingress_reason
+        return Judgement(source, seen, target, position, egress, ingress, reason)
 
     def hairpin(self, pod: Party, position: int) -> Judgement:
         """A pod to itself through a Service: plugins agree where both directions do (J, NP-46)."""
@@ -42,12 +47,13 @@ class Judge:
     def other_protocol(self, source: Party, target: Party) -> Judgement:
         """ICMP and alike: open where nothing isolates, UNKNOWN else (NP-43)."""
         if source.is_pod(target):
-            return Judgement(source, target, None)
+            return Judgement(source, source, target, None)
         egress = source.number is not None and not self._plain(self.egress.of(source.number))
         ingress = target.number is not None and not self._plain(self.ingress.of(target.number))
         if source.root and source.node == target.node:
             ingress = False
         return Judgement(
+            source,
             source,
             target,
             None,
@@ -57,13 +63,13 @@ class Judge:
         )
 
     def _egress(self, source: Party, target: Party, position: int) -> tuple[Value, Reason | None]:
-        if source.number is None:  # NP-47, NP-61: nobody isolates nodes or the outside
-            return Value.ALLOW, None
+        if source.number is None:
+            return self._unselected(source)
         return self._by_row(self.egress.of(source.number), target, position)
 
     def _ingress(self, source: Party, target: Party, position: int) -> tuple[Value, Reason | None]:
         if target.number is None:
-            return Value.ALLOW, None
+            return self._unselected(target)
         own_node = bool(source.node) and source.node == target.node and source.number is None
         if own_node and source.root:  # NP-44
             return Value.ALLOW, None
@@ -71,6 +77,12 @@ class Judge:
         if own_node and value is Value.DENY:  # NP-44: it may not be root
             return Value.UNKNOWN, Reason.IMPLEMENTATION
         return value, reason
+
+    def _unselected(self, party: Party) -> tuple[Value, Reason | None]:
+        """Nobody isolates nodes or the outside (NP-47, NP-61), unless a vendor guards hosts too."""
+        if party.node and self._opaque_everywhere:
+            return Value.UNKNOWN, Reason.VENDOR_POLICY
+        return Value.ALLOW, None
 
     def _by_row(self, profile: Profile, peer: Party, position: int) -> tuple[Value, Reason | None]:
         planes = profile.at(position)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from reachaudit.model.facts import Service, ServiceCIDR
-from reachaudit.model.ip import BITS, Address, Block, Family, single
+from reachaudit.model.ip import Address, Block, Family, single
 from reachaudit.model.store import Facts
 from reachaudit.reach import bits
-from reachaudit.reach.addresses import merge, minus
+from reachaudit.reach.addresses import merge, minus, overlap
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
 from reachaudit.reach.zones import Zone, in_zone
@@ -46,6 +46,15 @@ class Outside:
         """The addresses outside that have one of these signatures, merged."""
         return merge(b for s, blocks in self._blocks.items() if signatures >> s & 1 for b in blocks)
 
+    def within(self, blocks: Iterable[Block], family: Family) -> list[Party]:
+        """A party for each signature that occurs in some blocks, wherever these lie."""
+        signatures = self._identity.signatures
+        parts = (
+            (signature, overlap(signatures.spans(signature), blocks))
+            for signature in bits.members(signatures.of_family[family])
+        )
+        return [self._party(signature, part) for signature, part in parts if part]
+
     def all(self, family: Family) -> list[Party]:
         """A party for each signature that occurs outside."""
         return [
@@ -74,10 +83,6 @@ class Outside:
 
 
 def allows(ranges: Iterable[Block], address: Address) -> bool:
-    """Whether source ranges let an address in: per family, and no range of a family is no limit.
-
-    A range of all addresses lifts the limit of its family too (SVC-36).
-    """
+    """Whether source ranges let an address in; none of its family is no limit (SVC-36)."""
     own = [block for block in ranges if block.family == address.family]
-    full = (1 << BITS[address.family]) - 1
-    return not own or any(b.holds(address) or (b.first, b.last) == (0, full) for b in own)
+    return not own or any(block.holds(address) for block in own)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from reachaudit.model.facts import Balancer, ContainerPort, Pod, Protocol
-from reachaudit.model.ip import Address, Block, Family
+from reachaudit.model.ip import Block, Family
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
 from reachaudit.reach.outside import Outside, allows
@@ -47,7 +47,7 @@ class Paths:
         self.judge, self.services, self.outside = judge, services, outside
         self._identity: Identity = judge.identity
         self._pod_range_routed = pod_range_routed
-        self._entries: dict[Family, list[Party]] = {}
+        self._entries: dict[Family, list[str]] = {}
 
     def to_party(self, client: Party, target: Party, port: int) -> PathVerdict:
         """A client dials a pod, a node or an address by itself; `port` is on the line."""
@@ -90,10 +90,9 @@ class Paths:
 
     def to_any_node(self, client: Party, frontend: Frontend, only: Only = _any) -> PathVerdict:
         """A client outside dials a node port on the node that suits it best."""
-        backends = self.services.backends(frontend.service, frontend.port, frontend.family)
-        nodes = dict.fromkeys(backend.node for backend in backends if backend.node)
-        nodes |= dict.fromkeys(party.node for party in self._entry_parties(frontend.family))
-        return client_chooses(self.to_frontend(client, frontend, node, only) for node in nodes)
+        return client_chooses(
+            self.to_frontend(client, frontend, node, only) for node in self._doors(frontend)
+        )
 
     def to_some_node(self, client: Party, frontend: Frontend) -> PathVerdict:
         """A client dials a node port by a name that leads to nodes: which one is not its choice.
@@ -102,10 +101,30 @@ class Paths:
         nodes by their health leaves them out (SVC-28).
         """
         backends = self.services.backends(frontend.service, frontend.port, frontend.family)
-        nodes = dict.fromkeys(backend.node for backend in usable(backends) if backend.node)
-        if not frontend.service.external_local:
-            nodes |= dict.fromkeys(party.node for party in self._entry_parties(frontend.family))
+        hosts = {backend.node for backend in usable(backends)}
+        local = frontend.service.external_local
+        nodes = [n for n in self._doors(frontend) if n in hosts or not local]
         return network_chooses(self.to_frontend(client, frontend, node) for node in nodes)
+
+    def _doors(self, frontend: Frontend) -> list[str]:
+        """The nodes whose node port can differ: two of each kind.
+
+        Nodes are of a kind if their addresses look alike to policies and the endpoints on them are
+        of the same classes.
+        """
+        hosted: dict[str, set[int | None]] = {}
+        for backend in self.services.backends(frontend.service, frontend.port, frontend.family):
+            hosted.setdefault(backend.node, set()).add(self.party(backend).number)
+        found = dict.fromkeys(self._entry_nodes(frontend.family))
+        kinds: dict[tuple[frozenset[int], frozenset[int | None]], int] = {}
+        for name, classes in hosted.items():
+            node = self._identity.nodes.get(name)
+            parties = self._identity.node_parties(node, frontend.family) if node else []
+            kind = frozenset(p.signature for p in parties), frozenset(classes)
+            kinds[kind] = kinds.get(kind, 0) + 1
+            if parties and kinds[kind] <= 2:
+                found[name] = None
+        return list(found)
 
     def to_host_port(
         self, client: Party, pod: Pod, port: ContainerPort, family: Family
@@ -119,7 +138,11 @@ class Paths:
             return no_path("no address of the node has this host port")
         ways = []
         for target in self._identity.pod_parties(pod, family):
-            way = self.judge.connection(client, target, position(port.protocol, port.number))
+            at = position(port.protocol, port.number)
+            if client.is_pod(target):
+                ways.append(direct(self.judge.hairpin(client, at)))
+                continue
+            way = self.judge.connection(client, target, at)
             if client.node and client.node != pod.node:  # rewritten there, not here (SVC-41)
                 dialled = position(port.protocol, port.host_port)
                 out = self.judge.connection(client, own[0], dialled)
@@ -129,9 +152,11 @@ class Paths:
 
     def to_endpoints(self, client: Party, backends: Iterable[Backend], port: int) -> PathVerdict:
         """A client dials the endpoints themselves, all at one port, as DNS gives them (SVC-16)."""
-        return network_chooses(
-            self.to_party(client, self._identity.at(b.address), port) for b in backends
-        )
+        return network_chooses(self.to_party(client, self.party(b), port) for b in backends)
+
+    def party(self, backend: Backend) -> Party:
+        """Who an endpoint is."""
+        return self._identity.endpoint(backend.address, backend.pod)
 
     def from_proxy(self, frontend: Frontend, only: Only = _any) -> PathVerdict:
         """A load balancer outside dials a node port: its own address is not known (EXT-10)."""
@@ -148,16 +173,11 @@ class Paths:
         if not backends:
             return no_path("no usable endpoints")
         family = backends[0].address.family
-        known = [Address(b.family, b.first) for b in ranges if b.family == family]
-        clients = [self._identity.at(address) for address in known] or self.outside.all(family)
+        clients = self.outside.within(ranges, family) or self.outside.all(family)
         return one_of(
             (
                 network_chooses(
-                    direct(
-                        self.judge.connection(
-                            client, self._identity.at(b.address), position(protocol, b.port)
-                        )
-                    )
+                    direct(self.judge.connection(client, self.party(b), position(protocol, b.port)))
                     for b in backends
                 )
                 for client in clients
@@ -200,7 +220,8 @@ class Paths:
 
     def _balancer(self, client: Party, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
         service = frontend.service
-        if frontend.vip and not allows(service.source_ranges, client.address):
+        enforced = frontend.vip if client.node else frontend.transparent
+        if enforced and not allows(service.source_ranges, client.address):
             return PathVerdict(  # SVC-35: also for pods and nodes
                 Outcome.DENY, note="loadBalancerSourceRanges do not hold the client"
             )
@@ -236,9 +257,12 @@ class Paths:
             return network_chooses(ways)
         ways = []
         for backend in usable(backends):
-            seen = [client] if backend.node else []
-            seen += [e for e in self._entry_parties(frontend.family) if e.node != backend.node]
-            ways += [self._way(client, s, frontend, backend) for s in seen or [client]]
+            where = self.party(backend).node
+            if where or not self._entry_nodes(frontend.family):
+                ways.append(self._way(client, client, frontend, backend))
+            for node in self._entry_nodes(frontend.family):
+                if node != where:
+                    ways.append(self._masqueraded(client, node, frontend, backend))
         return network_chooses(ways)
 
     def _at(
@@ -248,12 +272,12 @@ class Paths:
         cluster = usable(backends)
         local = usable(backends, entry)
         if not frontend.service.external_local:  # SVC-27: others see the entry node
-            ways = [
-                self._way(client, seen, frontend, b, entry)
+            return network_chooses(
+                self._way(client, client, frontend, b, entry)
+                if self.party(b).node in ("", entry)
+                else self._masqueraded(client, entry, frontend, b)
                 for b in cluster
-                for seen in self._seen(client, b, entry, frontend.family)
-            ]
-            return network_chooses(ways)
+            )
         kept = [self._way(client, client, frontend, b, entry) for b in cluster]
         here = [self._way(client, client, frontend, b, entry) for b in local]
         if client.node == entry:  # SVC-29: short-circuited to all endpoints
@@ -265,17 +289,22 @@ class Paths:
         # how kube-proxy detects local traffic.
         return one_of((network_chooses(kept), outside_in), Reason.IMPLEMENTATION)
 
-    def _seen(self, client: Party, backend: Backend, entry: str, family: Family) -> list[Party]:
-        if backend.node == entry or not backend.node:
-            return [client]
+    def _masqueraded(
+        self, client: Party, entry: str, frontend: Frontend, backend: Backend
+    ) -> PathVerdict:
+        """An endpoint on another node sees the entry node, at one of its addresses (EXT-5)."""
         node = self._identity.nodes.get(entry)
-        return (self._identity.node_parties(node, family) if node else [])[:1] or [client]
+        seen = self._identity.node_parties(node, frontend.family) if node else []
+        if not seen:
+            return unknown(Reason.NODE_ADDRESS, f"node {entry} has no {frontend.family} address")
+        ways = (self._way(client, party, frontend, backend, entry) for party in seen)
+        return one_of(ways, Reason.NODE_ADDRESS)
 
     def _way(
         self, client: Party, seen: Party, frontend: Frontend, backend: Backend, entry: str = ""
     ) -> PathVerdict:
         """One endpoint, with the source that its policy sees."""
-        target = self._identity.at(backend.address)
+        target = self.party(backend)
         port = position(frontend.port.protocol, backend.port)
         if seen.is_pod(target):
             return direct(self.judge.hairpin(client, port))
@@ -298,16 +327,16 @@ class Paths:
         node = self._identity.nodes.get(entry)
         return node is not None and bool(self._identity.node_parties(node, family))
 
-    def _entry_parties(self, family: Family) -> list[Party]:
-        """Nodes by which traffic may enter: two for each signature stand for all that share it.
+    def _entry_nodes(self, family: Family) -> list[str]:
+        """Nodes by which traffic may enter: two stand for all whose addresses look alike.
 
         One would do, were it not that an endpoint's own node is never an entry to it from afar.
         """
         if family not in self._entries:
-            found: dict[int, list[Party]] = {}
+            found: dict[frozenset[int], list[str]] = {}
             for node in self._identity.nodes.values():
-                for party in self._identity.node_parties(node, family)[:1]:
-                    alike = found.setdefault(party.signature, [])
-                    alike += [party] if len(alike) < 2 else []
-            self._entries[family] = [party for alike in found.values() for party in alike]
+                parties = self._identity.node_parties(node, family)
+                alike = found.setdefault(frozenset(p.signature for p in parties), [])
+                alike += [node.name] if parties and len(alike) < 2 else []
+            self._entries[family] = [name for names in found.values() for name in names]
         return self._entries[family]

@@ -63,12 +63,15 @@ def ports_text(first: int, last: int) -> str:
 def overlay(pieces: Iterable[tuple[Span, T]], join: Callable[[T, T], T]) -> list[tuple[Span, T]]:
     """Overlapping spans as disjoint ones in order; where several lie, their values are joined.
 
-    Neighbours with equal values become one.
+    Neighbours with equal values become one. Pieces of the same span are joined before they are cut:
+    most are of all ports.
     """
-    pieces = list(pieces)
-    cuts = sorted({p.first for p, _ in pieces} | {p.last + 1 for p, _ in pieces})
-    at: list[list[T]] = [[] for _ in cuts]
+    by_span: dict[Span, T] = {}
     for piece, value in pieces:
+        by_span[piece] = join(by_span[piece], value) if piece in by_span else value
+    cuts = sorted({p.first for p in by_span} | {p.last + 1 for p in by_span})
+    at: list[list[T]] = [[] for _ in cuts]
+    for piece, value in by_span.items():
         for i in range(bisect_left(cuts, piece.first), bisect_left(cuts, piece.last + 1)):
             at[i].append(value)
     found: list[tuple[Span, T]] = []

@@ -7,14 +7,17 @@ with the peers that are allowed there.
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reachaudit.model.facts import Direction, NetworkPolicy, OpaquePolicy
+from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach import bits
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.ports import ALL_PORTS, Span, overlay
 from reachaudit.reach.rules import NOBODY, CompiledPolicy, Compiler, Opening, Planes
 from reachaudit.reach.verdict import Reason
+from reachaudit.reach.vocabulary import PortName
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,12 @@ class Profile:
         return self.row[i].planes
 
 
+class _Key(NamedTuple):
+    policies: tuple[Ref, ...]
+    ports: tuple[tuple[PortName, int], ...] | None
+    opaque: tuple[OpaquePolicy, ...]
+
+
 class Profiles:
     """The profiles of one direction, and which class has which."""
 
@@ -96,19 +105,17 @@ class Profiles:
         opaque: list[OpaquePolicy],
     ) -> None:
         """Build each distinct profile once; one with named ingress ports depends on the class."""
-        groups: dict[tuple[object, ...], list[int]] = {}
+        groups: dict[_Key, list[int]] = {}
         for number, policies in enumerate(selecting):
             pod_class = identity.classes[number]
             heard = tuple(p for p in opaque if p.namespace in ("", pod_class.namespace))
             resolves = self._direction == "ingress" and any(p.uses_names for p in policies)
             names = pod_class.ports if resolves else None
-            key = (tuple(p.policy.ref for p in policies), names, heard)
+            key = _Key(tuple(p.policy.ref for p in policies), names, heard)
             groups.setdefault(key, []).append(number)
         by_number: dict[int, Profile] = {}
-        for numbers in groups.values():
-            pod_class, policies = identity.classes[numbers[0]], selecting[numbers[0]]
-            heard = tuple(p for p in opaque if p.namespace in ("", pod_class.namespace))
-            profile = self._profile(tuple(policies), heard, numbers)
+        for key, numbers in groups.items():
+            profile = self._profile(tuple(selecting[numbers[0]]), key.opaque, numbers)
             self.all.append(profile)
             by_number.update(dict.fromkeys(numbers, profile))
         self._of_class = [by_number[number] for number in range(len(selecting))]

@@ -48,10 +48,12 @@ class Reason(Enum):
 class Judgement:
     """One hop: what the source's egress and the target's ingress say (NP-10).
 
-    `port` is the target's, on the line; None for protocols without ports.
+    `seen` is the source that the target's policy sees (EXT-9). `port` is the target's, on the
+    line; None for protocols without ports.
     """
 
     source: Party
+    seen: Party
     target: Party
     port: int | None
     egress: Value = Value.ALLOW

@@ -2,22 +2,17 @@
 
 from typing import NamedTuple
 
-from reachaudit.model.facts import Controller, Owner, Pod
+from reachaudit.model.facts import Controller, Pod
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 
 
 class Workload(NamedTuple):
-    """A Deployment, StatefulSet, DaemonSet, Job, CronJob …, or a pod that nobody owns.
-
-    `api_version` and `uid` are those of its object, "" where they are not known.
-    """
+    """A Deployment, StatefulSet, DaemonSet, Job, CronJob …, or a pod that nobody owns."""
 
     namespace: str
     name: str
     kind: str
-    api_version: str = ""
-    uid: str = ""
 
     @property
     def ref(self) -> Ref:
@@ -33,11 +28,7 @@ def workload_of(pod: Pod, facts: Facts) -> Workload:
     """Follow controllers up: a pod's ReplicaSet to its Deployment, its Job to its CronJob."""
     owner = pod.owner
     if owner is None:
-        return Workload(pod.namespace, pod.name, "Pod", "v1")
+        return Workload(pod.namespace, pod.name, "Pod")
     controller = facts.get(Controller, Ref(owner.kind, pod.namespace, owner.name))
     top = controller.owner if controller and controller.owner else owner
-    return _owned(pod.namespace, top)
-
-
-def _owned(namespace: str, owner: Owner) -> Workload:
-    return Workload(namespace, owner.name, owner.kind, owner.api_version, owner.uid)
+    return Workload(pod.namespace, top.name, top.kind)

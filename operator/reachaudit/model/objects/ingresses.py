@@ -150,11 +150,17 @@ def _backend(backend: WireBackend) -> IngressBackend:
 
 
 def _allow_list(annotations: Mapping[str, str], problems: list[str]) -> tuple[Block, ...] | None:
-    """The clients that a known allow-list annotation permits (ING-23); empty is no list."""
+    """The clients that ingress-nginx's allow-list permits (ING-23): CIDRs and plain addresses."""
     for key in _ALLOW_LISTS:
-        if annotations.get(key, "").strip():
-            return blocks_of(f"metadata.annotations[{key}]", annotations[key].split(","), problems)
+        listed = [text.strip() for text in annotations.get(key, "").split(",") if text.strip()]
+        if listed:
+            path = f"metadata.annotations[{key}]"
+            return blocks_of(path, (t if "/" in t else _whole(t) for t in listed), problems)
     return None
+
+
+def _whole(address: str) -> str:
+    return f"{address}/{128 if ':' in address else 32}"
 
 
 def _unread(annotations: Mapping[str, str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from reachaudit.model.facts import (
     Requirement,
     Selector,
 )
-from reachaudit.model.ip import Block, parse_block
+from reachaudit.model.ip import Block, parse_block, parse_length
 from reachaudit.model.objects.wire import (
     Invalid,
     LabelSelector,
@@ -175,7 +175,7 @@ def _block_peer(block: WireBlock) -> Peer:
 
 
 def _written_length(cidr: str) -> int:
-    return int(cidr.rpartition("/")[2])
+    return parse_length(cidr.rpartition("/")[2]) or 0
 
 
 def _block(text: str) -> Block:

@@ -55,7 +55,6 @@ class ServiceSpec(
         "load_balancer_source_ranges": "loadBalancerSourceRanges",
         "external_name": "externalName",
         "publish_not_ready_addresses": "publishNotReadyAddresses",
-        "health_check_node_port": "healthCheckNodePort",
     },
 ):
     """A Service's `spec`."""
@@ -73,7 +72,6 @@ class ServiceSpec(
     load_balancer_source_ranges: list[str] | None = None
     external_name: str | None = None
     publish_not_ready_addresses: bool | None = None
-    health_check_node_port: int | None = None
 
 
 class WireService(Object):
@@ -113,7 +111,6 @@ def read_service(service: WireService) -> Reading:
         or blocks_of(f"metadata.annotations[{RANGES_ANNOTATION}]", _listed(annotated), problems),
         external_name=spec.external_name or "",
         publish_not_ready=bool(spec.publish_not_ready_addresses),
-        health_check_port=spec.health_check_node_port or 0,
         other_proxy=PROXY_LABEL in labels,
         pod_mode=_pod_mode((meta.annotations or {}).get(NEG_ANNOTATION, "")),
         scheme=scheme_of(meta.annotations or {}),
@@ -125,7 +122,7 @@ def _pod_mode(annotation: str) -> bool:
     """Whether Google's annotation for network endpoint groups asks for them for Ingress."""
     try:
         return msgspec.json.decode(annotation, type=_EndpointGroups).ingress
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return False
 
 

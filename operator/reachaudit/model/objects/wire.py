@@ -23,10 +23,8 @@ class Wire(msgspec.Struct, rename="camel", gc=False):
 class OwnerReference(Wire):
     """An entry of `metadata.ownerReferences`."""
 
-    api_version: str = ""
     kind: str = ""
     name: str = ""
-    uid: str = ""
     controller: bool | None = None
 
 
@@ -94,7 +92,7 @@ def owner_of(metadata: Metadata) -> Owner | None:
     """The owner that is marked as controller."""
     for owner in metadata.owner_references or ():
         if owner.controller:
-            return Owner(intern(owner.api_version), intern(owner.kind), owner.name, owner.uid)
+            return Owner(intern(owner.kind), owner.name)
     return None
 
 

@@ -182,7 +182,7 @@ def read_namespace(namespace: WireNamespace) -> Reading:
     """A namespace's fact, with the name label that the API server forces (NP-21)."""
     meta = namespace.metadata
     labels = labels_of({**(meta.labels or {}), NAME_LABEL: meta.name})
-    return Reading(Namespace("", intern(meta.name), labels, meta.deletion_timestamp is not None))
+    return Reading(Namespace("", intern(meta.name), labels))
 
 
 def default_namespace_labels(name: str) -> Labels:
