@@ -12,8 +12,9 @@ from reachaudit.reach.services import Services, usable
 _NAME, _COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
 
 # ING-19 step 2: `spec.controller` (up to a `/suffix`) → labels of the data-path pods.
+_NGINX = "k8s.io/ingress-nginx"
 _IN_CLUSTER: dict[str, tuple[dict[str, str], ...]] = {
-    "k8s.io/ingress-nginx": ({_NAME: "ingress-nginx", _COMPONENT: "controller"},),
+    _NGINX: ({_NAME: "ingress-nginx", _COMPONENT: "controller"},),
     "nginx.org/ingress-controller": ({_NAME: "nginx-ingress"},),
     "traefik.io/ingress-controller": ({_NAME: "traefik"},),
     "haproxy.org/ingress-controller": ({_NAME: "kubernetes-ingress"},),
@@ -32,12 +33,14 @@ _UNMODELLED = ("cilium.io/ingress-controller",)
 class Serving:
     """Who serves an Ingress.
 
-    `pods`: the data path in the cluster. `cloud`: a load balancer outside, which dials pods from
-    `ranges` where these are known (EXT-14). With neither, `note` says why; `unserved` then means
-    that surely nobody does, else it is not known.
+    `pods`: the data path in the cluster; `nginx`: it is ingress-nginx, whose annotations are read.
+    `cloud`: a load balancer outside, which dials pods from `ranges` where these are known (EXT-14).
+    With neither, `note` says why; `unserved` then means that surely nobody does, else it is not
+    known.
     """
 
     pods: tuple[Pod, ...] = ()
+    nginx: bool = False
     cloud: bool = False
     ranges: tuple[Block, ...] = ()
     unserved: bool = False
@@ -96,7 +99,7 @@ class Controllers:
         )
         if not pods:  # ING-1
             return Serving(note=f"no pods of controller {controller} were found")
-        return Serving(pods=pods)
+        return Serving(pods=pods, nginx=controller.startswith(_NGINX))
 
     def _by_address(self, ingress: Ingress) -> tuple[Pod, ...]:
         """ING-19 step 3: the pods behind the Service that has the Ingress's own address."""
@@ -125,6 +128,4 @@ def _labels_of(controller: str) -> tuple[dict[str, str], ...] | None:
 
 def _controller_of_annotation(name: str) -> str:
     """The legacy annotation names a class string, maybe without an object (ING-3)."""
-    return {"nginx": "k8s.io/ingress-nginx", "traefik": "traefik.io/ingress-controller"}.get(
-        name, name
-    )
+    return {"nginx": _NGINX, "traefik": "traefik.io/ingress-controller"}.get(name, name)

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from reachaudit.model.facts import Ingress, Pod
+from reachaudit.model.ip import Family
+from reachaudit.model.names import Ref
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
@@ -13,6 +16,7 @@ from reachaudit.reach.verdict import PathVerdict, direct, network_chooses, no_pa
 
 # A name leads to one of these, the first that there is: names are given to load balancers before
 # they are given to nodes.
+WEB_PORTS = (80, 443)  # ING-14
 _ORDER: tuple[FrontendKind, ...] = ("LoadBalancer", "ExternalIP", "NodePort")
 
 
@@ -25,23 +29,47 @@ class Entrance:
 
 
 class Doors:
-    """Finds the way in to a controller."""
+    """Finds the ways in to a controller."""
 
     def __init__(self, identity: Identity, paths: Paths) -> None:
         self._identity, self._paths = identity, paths
+        self._entered: dict[tuple[object, ...], Entrance] = {}
 
     def enter(self, client: Party, ingress: Ingress, pods: Sequence[Pod], number: int) -> Entrance:
-        """A client connects to port 80 or 443 of a controller, where it is exposed."""
-        own = {b.address or b.hostname for b in ingress.balancers}
-        found = [f for f in self._exposing(pods, number) if f.family == client.address.family]
+        """A client asks by name for port 80 or 443 of a controller: one kind of door is named."""
+        own = frozenset(b.address or b.hostname for b in ingress.balancers)
+        if client.node:
+            return self._enter(client, own, pods, number)
+        refs = tuple(pod.ref for pod in pods)
+        key = client.signature, client.address.family, own, refs, number  # all that tells it apart
+        if key not in self._entered:
+            self._entered[key] = self._enter(client, own, pods, number)
+        return self._entered[key]
+
+    def each(
+        self, client: Party, pods: Sequence[Pod], number: int
+    ) -> Iterator[tuple[Frontend | None, Entrance]]:
+        """Every door that a client may try, named or not; None for the host's own ports."""
+        for door in self._exposing(pods, number, client.address.family):
+            if door.kind == "NodePort":
+                yield door, Entrance(self._paths.to_any_node(client, door), _keeps(door))
+            else:
+                yield door, Entrance(self._paths.to_frontend(client, door), _keeps(door))
+        for way in self._host_ways(client, pods, number):
+            yield None, Entrance(way, kept=True)
+
+    def _enter(
+        self, client: Party, own: frozenset[object], pods: Sequence[Pod], number: int
+    ) -> Entrance:
+        found = self._exposing(pods, number, client.address.family)
         for kind in _ORDER:
             if kind == "NodePort" and (ways := list(self._host_ways(client, pods, number))):
                 return Entrance(network_chooses(ways), kept=True)
             of_kind = [f for f in found if f.kind == kind]
             named = [f for f in of_kind if (f.address or f.hostname) in own]
             if doors := named or of_kind:
-                kept = all(f.service.external_local for f in doors)
-                return Entrance(network_chooses(self._through(client, f) for f in doors), kept)
+                path = network_chooses(self._through(client, door) for door in doors)
+                return Entrance(path, all(map(_keeps, doors)))
         return Entrance(no_path("nothing exposes the controller's pods to the outside"), kept=True)
 
     def _through(self, client: Party, door: Frontend) -> PathVerdict:
@@ -49,17 +77,25 @@ class Doors:
             return self._paths.to_some_node(client, door)
         return self._paths.to_frontend(client, door)
 
-    def _exposing(self, pods: Sequence[Pod], number: int) -> Iterator[Frontend]:
+    def _exposing(self, pods: Sequence[Pod], number: int, family: Family) -> list[Frontend]:
         """Where Services in front of the pods listen to the outside on a port."""
-        refs = {pod.ref for pod in pods}
+        found = (self._by_pod.get((pod.ref, number), ()) for pod in pods)
+        doors = dict.fromkeys(door for each in found for door in each)
+        return [door for door in doors if door.family == family]
+
+    @cached_property
+    def _by_pod(self) -> dict[tuple[Ref, int], list[Frontend]]:
+        """Frontends of web ports to the outside, by the pods behind them."""
+        found: dict[tuple[Ref, int], list[Frontend]] = {}
         for service in self._paths.services.all:
-            for frontend in frontends(service):
-                if frontend.kind == "ClusterIP" or frontend.port.port != number:
+            for door in frontends(service):
+                if door.kind == "ClusterIP" or door.port.port not in WEB_PORTS:
                     continue
-                backends = self._paths.services.backends(service, frontend.port, frontend.family)
-                behind = (self._identity.endpoint(b.address, b.pod).pod for b in backends)
-                if any(pod is not None and pod.ref in refs for pod in behind):
-                    yield frontend
+                for backend in self._paths.services.backends(service, door.port, door.family):
+                    pod = self._paths.party(backend).pod
+                    if pod is not None:
+                        found.setdefault((pod.ref, door.port.port), []).append(door)
+        return found
 
     def _host_ways(self, client: Party, pods: Sequence[Pod], number: int) -> Iterator[PathVerdict]:
         """Host ports, and pods on their node's network (SVC-40)."""
@@ -71,3 +107,8 @@ class Doors:
             for port in pod.ports if not pod.host_network else ():
                 if (port.host_port, port.protocol) == (number, "TCP"):
                     yield self._paths.to_host_port(client, pod, port, family)
+
+
+def _keeps(door: Frontend) -> bool:
+    """Whether who comes by a door surely keeps his address (SVC-28, SVC-32)."""
+    return door.service.external_local and door.transparent

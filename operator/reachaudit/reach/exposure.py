@@ -7,12 +7,20 @@ from reachaudit.model.facts import ContainerPort, Pod
 from reachaudit.model.ip import FAMILIES, Address, Family
 from reachaudit.model.names import Ref
 from reachaudit.reach.identity import Identity
-from reachaudit.reach.ingresses import Ingresses, Route
+from reachaudit.reach.ingresses import Ingresses, Route, web_port
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
 from reachaudit.reach.services import Backend, Frontend, frontends, usable
-from reachaudit.reach.verdict import Outcome, PathVerdict, client_chooses
+from reachaudit.reach.verdict import (
+    PASSES,
+    Outcome,
+    PathVerdict,
+    Reason,
+    client_chooses,
+    no_path,
+    unknown,
+)
 from reachaudit.reach.workloads import Workload
 from reachaudit.reach.zones import Zone, zone_of
 
@@ -47,10 +55,16 @@ class Exposures:
     def __init__(self, identity: Identity, paths: Paths, ingresses: Ingresses) -> None:
         self._identity, self._paths, self._ingresses = identity, paths, ingresses
         self._node_zones = self._zones_of_nodes()
+        self._entrances: dict[tuple[object, ...], PathVerdict] = {}
 
     def all(self) -> list[Exposure]:
-        """Every way in, open or not, by Service, host port and Ingress."""
-        return [*self._by_services(), *self._by_host_ports(), *self._by_ingresses()]
+        """Every way in to pods, open or not, by Service, host port, Ingress, and pod address."""
+        return [
+            *self._by_services(),
+            *self._by_host_ports(),
+            *self._by_ingresses(),
+            *self._by_pod_addresses(),
+        ]
 
     def zones(self, frontend: Frontend) -> tuple[Zone, ...]:
         """The zones whose clients can dial a frontend at all (EXT-15)."""
@@ -135,30 +149,70 @@ class Exposures:
         for route in self._ingresses.routes:
             if route.service is None or route.port is None:
                 continue
-            for family in route.service.families:
-                backends = self._paths.services.backends(route.service, route.port, family)
-                for workload, own in self._by_workload(backends).items():
-                    for zone in self._zones_of_route(route):
-                        yield self._by_route(route, zone, family, workload, own[0].port)
+            for family in FAMILIES:
+                for zone in _BOTH:
+                    entrance = self._entrance(route, zone, family)
+                    if entrance.outcome is not Outcome.NO_PATH:
+                        yield from self._by_route(route, zone, family, entrance)
 
     def _by_route(
-        self, route: Route, zone: Zone, family: Family, workload: Workload, port: int
-    ) -> Exposure:
+        self, route: Route, zone: Zone, family: Family, entrance: PathVerdict
+    ) -> Iterator[Exposure]:
+        """Workload by workload of the backend, whatever family the controller dials it in."""
+        assert route.service is not None
         assert route.port is not None
-        verdict = client_chooses(
-            self._ingresses.request(client, route)
-            for client in self._paths.outside.zone(zone, family)
-        )
-        at = position(route.port.protocol, port)
-        way = f"Ingress {route.label}"
-        return Exposure(zone, family, workload, route.ingress.ref, way, at, verdict)
+        backends = [
+            backend
+            for each in route.service.families
+            for backend in self._paths.services.backends(route.service, route.port, each)
+        ]
+        for workload, own in self._by_workload(backends).items():
+            verdict = self._ingresses.through(entrance, route, family, set(own).__contains__)
+            port, way = position(route.port.protocol, own[0].port), f"Ingress {route.label}"
+            yield Exposure(zone, family, workload, route.ingress.ref, way, port, verdict)
 
-    def _zones_of_route(self, route: Route) -> tuple[Zone, ...]:
-        """By the address in the Ingress's status; none yet: as its controller is exposed."""
-        if route.ingress.scheme == "internal":
-            return ("private",)
-        zones = {z for b in route.ingress.balancers for z in _zones_of(b.address)}
-        return tuple(z for z in _BOTH if z in zones) or _BOTH
+    def _entrance(self, route: Route, zone: Zone, family: Family) -> PathVerdict:
+        """How clients of a zone come in to who serves a route: by any door that they can dial."""
+        ingress, serving = route.ingress, self._ingresses.serving(route.ingress)
+        if serving.cloud:
+            zones = {z for b in ingress.balancers for z in _zones_of(b.address)}
+            zones = {"private"} if ingress.scheme == "internal" else zones
+            return PASSES if zone in zones else no_path("its load balancer is not for them")
+        if not serving.pods:
+            known = no_path(serving.note) if serving.unserved else None
+            return known or unknown(Reason.CONTROLLER, serving.note)
+        refs, number = tuple(pod.ref for pod in serving.pods), web_port(route)
+        key = refs, number, zone, family, ingress.source_ranges
+        if key not in self._entrances:
+            self._entrances[key] = client_chooses(
+                self._ingresses.listed(client, ingress, entrance)
+                for client in self._paths.outside.zone(zone, family)
+                for door, entrance in self._ingresses.doors.each(client, serving.pods, number)
+                if zone in (self.zones(door) if door else self._node_zones[family])
+            )
+        return self._entrances[key]
+
+    def _by_pod_addresses(self) -> Iterator[Exposure]:
+        """EXT-12: clients outside dial pods, where these are routed. Each run of ports once."""
+        for pod in self._identity.pods if self._paths.pod_range_routed else ():
+            number = self._identity.number(pod)
+            for address in pod.addresses if number is not None else ():
+                for port in self._ports_of(pod):
+                    for zone in _BOTH:
+                        target, family = self._identity.at(address), address.family
+                        verdict = client_chooses(
+                            self._paths.to_party(client, target, port)
+                            for client in self._paths.outside.zone(zone, family)
+                        )
+                        workload = self._identity.workloads[pod.ref]
+                        way = f"pod address {address}"
+                        yield Exposure(zone, family, workload, pod.ref, way, port, verdict)
+
+    def _ports_of(self, pod: Pod) -> list[int]:
+        number = self._identity.number(pod)
+        assert number is not None
+        row = self._paths.judge.ingress.of(number).row
+        return [max(cell.span.first, 1) for cell in row]
 
 
 _BOTH: tuple[Zone, Zone] = ("internet", "private")

@@ -10,7 +10,7 @@ from reachaudit.reach.controllers import Controllers, Serving
 from reachaudit.reach.doors import Doors, Entrance
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
-from reachaudit.reach.paths import Paths
+from reachaudit.reach.paths import Only, Paths, anything
 from reachaudit.reach.ports import position
 from reachaudit.reach.services import frontends, usable
 from reachaudit.reach.verdict import (
@@ -24,6 +24,7 @@ from reachaudit.reach.verdict import (
     unknown,
 )
 
+_UNREAD = ("-snippet", "denylist-source-range")
 BY_ANNOTATION = "use-annotation"  # AWS's port name for a backend that an annotation describes
 
 
@@ -55,7 +56,7 @@ class Ingresses:
 
     def __init__(self, facts: Facts, identity: Identity, paths: Paths) -> None:
         self._identity, self._paths = identity, paths
-        self._services, self._doors = paths.services, Doors(identity, paths)
+        self._services, self.doors = paths.services, Doors(identity, paths)
         self._controllers = Controllers(facts, identity, self._services)
         self.all = list(facts.of(Ingress))
         self._by_ingress = {ingress.ref: list(self._routes(ingress)) for ingress in self.all}
@@ -70,31 +71,38 @@ class Ingresses:
         return self._controllers.of(ingress)
 
     def request(self, client: Party, route: Route) -> PathVerdict:
-        """A client asks for a route: both connections on its way (ING-15, ING-20)."""
+        """A client asks by name for a route: both connections on its way (ING-15, ING-20)."""
         serving = self.serving(route.ingress)
-        if serving.unserved:
-            return no_path(serving.note)
         if serving.cloud:
-            path = self._to_cloud(client, route)
+            entrance = self._to_cloud(client, route)
         elif serving.pods:
-            path = self.to_controller(client, route)
+            entrance = self.to_controller(client, route)
+        elif serving.unserved:
+            return no_path(serving.note)
         else:
             return unknown(Reason.CONTROLLER, serving.note)
-        path = in_sequence(path, self.to_backend(route, client.address.family))
-        if path.outcome in (Outcome.ALLOW, Outcome.PARTIAL) and _has_snippet(route.ingress):
-            return unknown(Reason.ANNOTATION, "a snippet may route or refuse it otherwise")
+        return self.through(entrance, route, client.address.family)
+
+    def through(
+        self, entrance: PathVerdict, route: Route, family: Family, only: Only = anything
+    ) -> PathVerdict:
+        """From where a request came in to its backend."""
+        path = in_sequence(entrance, self.to_backend(route, family, only))
+        if path.outcome in (Outcome.ALLOW, Outcome.PARTIAL) and _may_refuse(route.ingress):
+            return unknown(Reason.ANNOTATION, "an annotation may refuse it or route it otherwise")
         return path
 
     def to_controller(self, client: Party, route: Route) -> PathVerdict:
         """The first connection, to the controller's pods, and what an allow-list makes of it."""
-        pods, number = self.serving(route.ingress).pods, _port_of_door(route)
-        entrance = self._doors.enter(client, route.ingress, pods, number)
-        return self._listed(client, route.ingress, entrance)
+        pods = self.serving(route.ingress).pods
+        entrance = self.doors.enter(client, route.ingress, pods, web_port(route))
+        return self.listed(client, route.ingress, entrance)
 
-    def _listed(self, client: Party, ingress: Ingress, entrance: Entrance) -> PathVerdict:
-        """ING-23: the controller compares the address that it sees, maybe a node's (EXT-9)."""
+    def listed(self, client: Party, ingress: Ingress, entrance: Entrance) -> PathVerdict:
+        """ING-23: ingress-nginx compares the address that it sees, maybe a node's (EXT-9)."""
         ranges = ingress.source_ranges
-        if ranges is None or entrance.path.outcome in (Outcome.DENY, Outcome.NO_PATH):
+        shut = entrance.path.outcome in (Outcome.DENY, Outcome.NO_PATH)
+        if ranges is None or shut or not self.serving(ingress).nginx:
             return entrance.path
         seen = [client.address]
         if not entrance.kept:
@@ -110,12 +118,12 @@ class Ingresses:
         """To the load balancer outside, once it has an address (ING-21)."""
         if not route.ingress.balancers:
             return no_path("the load balancer has no address yet")
-        port = position("TCP", _port_of_door(route))
+        port = position("TCP", web_port(route))
         return self._paths.to_balancers(client, route.ingress.balancers, port)
 
-    def to_backend(self, route: Route, family: Family) -> PathVerdict:
+    def to_backend(self, route: Route, family: Family, only: Only = anything) -> PathVerdict:
         """The last connection, to the backend's endpoints: from the controller's pods (ING-16),
-        or from a load balancer outside (ING-20).
+        or from a load balancer outside (ING-20). `only` limits the endpoints looked at.
         """
         if route.service is not None and route.service.type == "ExternalName":  # ING-13
             return unknown(Reason.NAME_RESOLUTION, "the backend is an ExternalName Service")
@@ -125,9 +133,9 @@ class Ingresses:
             return no_path(route.broken)
         serving = self.serving(route.ingress)
         if serving.cloud:
-            return self._from_cloud(route, serving, route.service, route.port)
+            return self._from_cloud(route, serving, route.service, route.port, only)
         return network_chooses(
-            self._dial(party, route, route.service, route.port)
+            self._dial(party, route, route.service, route.port, only)
             for pod in serving.pods
             for party in self._controller_parties(pod, route.service, route.port, family)
         )
@@ -143,15 +151,16 @@ class Ingresses:
         return self._identity.pod_parties(pod, family)
 
     def _dial(
-        self, controller: Party, route: Route, service: Service, port: ServicePort
+        self, controller: Party, route: Route, service: Service, port: ServicePort, only: Only
     ) -> PathVerdict:
         """Endpoints that are ready, or the ClusterIP where an annotation says so (ING-17)."""
         family = controller.address.family
         if route.ingress.service_upstream:
             for frontend in frontends(service):
                 if (frontend.kind, frontend.port, frontend.family) == ("ClusterIP", port, family):
-                    return self._paths.to_frontend(controller, frontend)
-        ready = [b for b in self._services.backends(service, port, family) if b.ready]
+                    return self._paths.to_frontend(controller, frontend, only=only)
+        backends = self._services.backends(service, port, family)
+        ready = [backend for backend in backends if backend.ready and only(backend)]
         if not ready:
             return no_path("no ready endpoints")
         return network_chooses(
@@ -164,14 +173,15 @@ class Ingresses:
         )
 
     def _from_cloud(
-        self, route: Route, serving: Serving, service: Service, port: ServicePort
+        self, route: Route, serving: Serving, service: Service, port: ServicePort, only: Only
     ) -> PathVerdict:
         if route.ingress.pod_mode or service.pod_mode:
             backends = usable(self._services.backends(service, port, service.families[0]))
-            return self._paths.from_proxy_to_pods(backends, port.protocol, serving.ranges)
+            wanted = [backend for backend in backends if only(backend)]
+            return self._paths.from_proxy_to_pods(wanted, port.protocol, serving.ranges)
         for frontend in frontends(service):
             if frontend.kind == "NodePort" and frontend.port == port:
-                return self._paths.from_proxy(frontend)
+                return self._paths.from_proxy(frontend, only)
         return no_path("the load balancer forwards to node ports, and the Service has none")
 
     def _routes(self, ingress: Ingress) -> Iterator[Route]:
@@ -213,13 +223,14 @@ def _port(service: Service, backend: IngressBackend) -> ServicePort | None:
     return None
 
 
-def _port_of_door(route: Route) -> int:
+def web_port(route: Route) -> int:
     """Clients come to 80, or to 443 where the host has TLS (ING-14)."""
     return 443 if _has_tls(route) else 80
 
 
-def _has_snippet(ingress: Ingress) -> bool:
-    return any(key.endswith("-snippet") for key in ingress.unread_annotations)
+def _may_refuse(ingress: Ingress) -> bool:
+    """Annotations that are not read and may do anything with any client (ING-23)."""
+    return any(key.endswith(_UNREAD) for key in ingress.unread_annotations)
 
 
 def _has_tls(route: Route) -> bool:

@@ -34,7 +34,8 @@ from reachaudit.reach.verdict import (
 Only = Callable[[Backend], bool]
 
 
-def _any(_: Backend) -> bool:
+def anything(_: Backend) -> bool:
+    """All endpoints."""
     return True
 
 
@@ -46,21 +47,21 @@ class Paths:
     ) -> None:
         self.judge, self.services, self.outside = judge, services, outside
         self._identity: Identity = judge.identity
-        self._pod_range_routed = pod_range_routed
+        self.pod_range_routed = pod_range_routed
         self._entries: dict[Family, list[str]] = {}
 
     def to_party(self, client: Party, target: Party, port: int) -> PathVerdict:
         """A client dials a pod, a node or an address by itself; `port` is on the line."""
         pod = target.pod
         inside = pod is not None and not pod.host_network
-        if inside and not client.node and not self._pod_range_routed:  # EXT-12
+        if inside and not client.node and not self.pod_range_routed:  # EXT-12
             return no_path("pod addresses are not routed from outside")
         if self.outside.nobody(client) or self.outside.nobody(target):
             return no_path("no pod or node has this address")
         return direct(self.judge.connection(client, target, port))
 
     def to_frontend(
-        self, client: Party, frontend: Frontend, entry: str = "", only: Only = _any
+        self, client: Party, frontend: Frontend, entry: str = "", only: Only = anything
     ) -> PathVerdict:
         """A client dials a Service where it listens.
 
@@ -88,7 +89,7 @@ class Paths:
             return no_path(f"node {entry} has no {family} address")
         return self._at(client, frontend, backends, entry)
 
-    def to_any_node(self, client: Party, frontend: Frontend, only: Only = _any) -> PathVerdict:
+    def to_any_node(self, client: Party, frontend: Frontend, only: Only = anything) -> PathVerdict:
         """A client outside dials a node port on the node that suits it best."""
         return client_chooses(
             self.to_frontend(client, frontend, node, only) for node in self._doors(frontend)
@@ -158,7 +159,7 @@ class Paths:
         """Who an endpoint is."""
         return self._identity.endpoint(backend.address, backend.pod)
 
-    def from_proxy(self, frontend: Frontend, only: Only = _any) -> PathVerdict:
+    def from_proxy(self, frontend: Frontend, only: Only = anything) -> PathVerdict:
         """A load balancer outside dials a node port: its own address is not known (EXT-10)."""
         backends = self.services.backends(frontend.service, frontend.port, frontend.family)
         backends = [backend for backend in backends if only(backend)]
