@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cases.engine_answers import assumptions_of, read_facts
 from engine.worlds import World, assumptions, worlds
-from reachaudit.model.facts import NetworkPolicy, Pod
+from reachaudit.model.facts import Namespace, NetworkPolicy, Pod
 from reachaudit.model.ip import FAMILIES, Family
 from reachaudit.model.store import Change, Facts
 from reachaudit.reach import bits
@@ -88,16 +88,25 @@ def test_rows_say_what_the_judge_says(world: World, assumed: dict[str, str]) -> 
 def test_the_difference_is_what_changed(world: World, data: st.DataObject) -> None:
     facts = read_facts(world.objects)
     dropped = data.draw(st.sets(st.sampled_from(range(len(facts))), max_size=3))
-    kept = [f for i, f in enumerate(facts) if i not in dropped or not isinstance(f, NetworkPolicy)]
+    gone = (NetworkPolicy, Namespace)  # a missing Namespace makes verdicts UNKNOWN
+    kept = [f for i, f in enumerate(facts) if i not in dropped or not isinstance(f, gone)]
     index = Index()
     old, new = (Reachability(Facts(some), Assumptions()) for some in (facts, kept))
     at = positions(old) | positions(new)
     before, after = judged(old, at), judged(new, at)
     delta = difference(flows(old, index), flows(new, index), index)
-    allowed_before = {pair for pair, value in before.items() if value is Value.ALLOW}
-    allowed_after = {pair for pair, value in after.items() if value is Value.ALLOW}
-    assert among_pods(delta.gained, at) == allowed_after - allowed_before
-    assert among_pods(delta.lost, at) == allowed_before - allowed_after
+    assert among_pods(delta.gained, at) == turned(before, after, Value.DENY, Value.ALLOW)
+    assert among_pods(delta.lost, at) == turned(before, after, Value.ALLOW, Value.DENY)
+    assert among_pods(delta.unsure, at) == {
+        *turned(before, after, Value.DENY, Value.UNKNOWN),
+        *turned(before, after, Value.ALLOW, Value.UNKNOWN),
+    }
+
+
+def turned(
+    before: dict[Pair, Value], after: dict[Pair, Value], old: Value, new: Value
+) -> set[Pair]:
+    return {pair for pair, value in before.items() if value is old and after[pair] is new}
 
 
 @examples

@@ -104,6 +104,7 @@ def _round(number: int, result: Round, finished: float) -> Json:
         "closed": [_finding(t.finding) for t in transitions if t.kind == "closed"],
         "gained": _flows(result.delta.gained),
         "lost": _flows(result.delta.lost),
+        "unsure": _flows(result.delta.unsure),
     }
 
 

@@ -3,16 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reachaudit.model.facts import PROTOCOLS, Protocol
 from reachaudit.model.ip import Block, Family
 from reachaudit.model.names import Ref
 from reachaudit.reach import bits
-from reachaudit.reach.addresses import cidrs, minus
-from reachaudit.reach.flows import Flows, Index, Row, Sources, Targets
+from reachaudit.reach.addresses import cidrs, merge, minus
+from reachaudit.reach.flows import Flows, Index, OutRow, Row, Sources, Targets
 from reachaudit.reach.ports import Span, by_protocol, overlay, ports_text
 from reachaudit.reach.zones import ZONES, in_zone
 
+T = TypeVar("T")
 End = str
 _SHOWN = 3
 
@@ -33,25 +35,26 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Flows that a round of changes opened and shut, in order."""
+    """What a round of changes did to flows, in order.
+
+    `gained`: surely shut before, surely open now. `lost`: the reverse. `unsure`: UNKNOWN now, and
+    known before.
+    """
 
     gained: tuple[Flow, ...] = ()
     lost: tuple[Flow, ...] = ()
+    unsure: tuple[Flow, ...] = ()
 
 
 def difference(old: Flows, new: Flows, index: Index) -> Delta:
     """Compare two states; only rows that differ are expanded."""
-    gained, lost = _Collector(), _Collector()
+    comparison = _Comparison(index, merge([*old.cluster, *new.cluster]))
     for key in old.between.keys() | new.between.keys():
-        before, after = old.between.get(key, ()), new.between.get(key, ())
-        if before != after:
-            _compare_sources(key, before, after, index, gained, lost)
+        comparison.sources(key, old.between.get(key, ()), new.between.get(key, ()))
     for key in old.out.keys() | new.out.keys():
-        _compare_targets(key, old.out.get(key, ()), new.out.get(key, ()), gained, lost)
-    for collector, entries in ((gained, new.into - old.into), (lost, old.into - new.into)):
-        for zone, family, workload, port in entries:
-            collector.add(zone, end(workload), family, Span(port, port))
-    return Delta(gained.flows(), lost.flows())
+        comparison.targets(key, old.out.get(key, ()), new.out.get(key, ()))
+    comparison.into(old, new)
+    return Delta(comparison.gained.flows(), comparison.lost.flows(), comparison.unsure.flows())
 
 
 def lines(flows: Iterable[Flow]) -> list[str]:
@@ -106,51 +109,65 @@ def _order(flow: Flow) -> tuple[bool, bool, Flow]:
     return "/" in flow.source.split()[0], "/" in flow.target.split()[0], flow
 
 
-def _compare_sources(
-    key: tuple[Ref, Family],
-    before: Row,
-    after: Row,
-    index: Index,
-    gained: _Collector,
-    lost: _Collector,
-) -> None:
-    target, family = key
-    nothing = Sources(0, 0)
-    pieces = [(span, (sources, nothing)) for span, sources in before]
-    pieces += [(span, (nothing, sources)) for span, sources in after]
-    for span, (old, new) in overlay(pieces, lambda a, b: (a[0] | b[0], a[1] | b[1])):
-        for collector, changed in ((gained, new.must & ~old.must), (lost, old.must & ~new.must)):
-            for number in bits.members(changed):
-                collector.add(end(index.refs[number]), end(target), family, span)
+class _Comparison:
+    """Collects what differs. `cluster`: addresses that are inside in one state or the other."""
 
+    def __init__(self, index: Index, cluster: list[Block]) -> None:
+        self._index, self._cluster = index, cluster
+        self.gained, self.lost, self.unsure = _Collector(), _Collector(), _Collector()
 
-def _compare_targets(
-    key: tuple[Ref, Family],
-    before: tuple[tuple[Span, Targets], ...],
-    after: tuple[tuple[Span, Targets], ...],
-    gained: _Collector,
-    lost: _Collector,
-) -> None:
-    if before == after:
-        return
-    source, family = key
-    nothing = Targets(())
-    pieces = [(span, (targets, nothing)) for span, targets in before]
-    pieces += [(span, (nothing, targets)) for span, targets in after]
-    for span, (old, new) in overlay(
-        pieces, lambda a, b: (_either(a[0], b[0]), _either(a[1], b[1]))
-    ):
+    def sources(self, key: tuple[Ref, Family], before: Row, after: Row) -> None:
+        """Compare who connects to a workload."""
+        if before == after:
+            return
+        target, family = key
+        for span, old, new in _side_by_side(before, after, Sources(0, 0)):
+            for collector, changed in (
+                (self.gained, new.must & ~old.may),
+                (self.lost, old.must & ~new.may),
+                (self.unsure, new.may & ~new.must & ~(old.may & ~old.must)),
+            ):
+                for number in bits.members(changed):
+                    collector.add(end(self._index.refs[number]), end(target), family, span)
+
+    def targets(self, key: tuple[Ref, Family], before: OutRow, after: OutRow) -> None:
+        """Compare what a workload reaches outside."""
+        if before == after:
+            return
+        source, family = key
+        for span, old, new in _side_by_side(before, after, Targets((), ())):
+            for collector, changed in (
+                (self.gained, minus(new.must, old.may)),
+                (self.lost, minus(old.must, new.may)),
+                (self.unsure, minus(minus(new.may, new.must), minus(old.may, old.must))),
+            ):
+                for zone in _zones(minus(changed, self._cluster), family):
+                    collector.add(end(source), zone, family, span)
+
+    def into(self, old: Flows, new: Flows) -> None:
+        """Compare what clients outside reach."""
         for collector, changed in (
-            (gained, minus(new.blocks, old.blocks)),
-            (lost, minus(old.blocks, new.blocks)),
+            (self.gained, new.into - old.into - old.may_into),
+            (self.lost, old.into - new.into - new.may_into),
+            (self.unsure, new.may_into - new.into - old.may_into),
         ):
-            for zone in _zones(changed, family):
-                collector.add(end(source), zone, family, span)
+            for zone, family, workload, port in changed:
+                collector.add(zone, end(workload), family, Span(port, port))
 
 
-def _either(one: Targets, other: Targets) -> Targets:
-    """Of one state there is at most one row on each span: the other is empty."""
-    return one if one.blocks else other
+def _side_by_side(
+    before: Iterable[tuple[Span, T]], after: Iterable[tuple[Span, T]], nothing: T
+) -> Iterator[tuple[Span, T, T]]:
+    """Two rows cut at the same ports. Of each there is at most one value on any port."""
+    pieces = [(span, (value, nothing)) for span, value in before]
+    pieces += [(span, (nothing, value)) for span, value in after]
+
+    def both(one: tuple[T, T], other: tuple[T, T]) -> tuple[T, T]:
+        old = one[0] if one[0] != nothing else other[0]
+        return old, one[1] if one[1] != nothing else other[1]
+
+    for span, (old, new) in overlay(pieces, both):
+        yield span, old, new
 
 
 def _zones(blocks: list[Block], family: Family) -> Iterator[str]:

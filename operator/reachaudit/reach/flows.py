@@ -3,6 +3,8 @@
 Its unit is for people: from a source workload or zone to a workload or zone, by family and ports.
 A flow is there when some pod of the source may connect to some pod of the target. Pods that share
 workload and class form a *cohort*; rows are worked out for cohorts and then read as workloads.
+
+Nodes and pods on their node's network are no ends of flows here: no policy isolates them (NP-47).
 """
 
 from collections import Counter
@@ -17,8 +19,9 @@ from reachaudit.reach.addresses import merge
 from reachaudit.reach.ports import Span, overlay
 from reachaudit.reach.profiles import Profile
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.rules import Peers
+from reachaudit.reach.rules import Peers, Planes
 from reachaudit.reach.verdict import Outcome, Reason
+from reachaudit.reach.zones import Zone
 
 
 class Sources(NamedTuple):
@@ -33,27 +36,46 @@ class Sources(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """Addresses outside that are surely reached."""
+    """Addresses that policies surely let a source reach, and those that they may.
 
-    blocks: tuple[Block, ...]
+    Not cut by who stands there: a pod or node that comes and goes changes no policy.
+    """
+
+    must: tuple[Block, ...]
+    may: tuple[Block, ...]
 
 
+Into = tuple[Zone, Family, Ref, int]
 Row = tuple[tuple[Span, Sources], ...]
+OutRow = tuple[tuple[Span, Targets], ...]
 
 
-@dataclass
 class Index:
-    """A stable bit for each workload that was ever seen, so that tables of two states compare."""
+    """A bit for each workload, the same in two states that follow each other, so that they compare.
 
-    refs: list[Ref] = field(default_factory=list)
-    _bits: dict[Ref, int] = field(default_factory=dict)
+    A bit is given to another only after a whole state without its workload.
+    """
+
+    def __init__(self) -> None:
+        self.refs: list[Ref] = []
+        self._bits: dict[Ref, int] = {}
+        self._free: list[int] = []
+        self._recent: frozenset[Ref] = frozenset()
 
     def bit(self, ref: Ref) -> int:
         """A workload's bit."""
-        number = self._bits.setdefault(ref, len(self.refs))
-        if number == len(self.refs):
-            self.refs.append(ref)
-        return number
+        return self._bits[ref]
+
+    def turn(self, refs: Iterable[Ref]) -> None:
+        """Begin a state with these workloads: free the bits of those gone since the one before."""
+        present = frozenset(refs)
+        for gone in sorted(self._bits.keys() - present - self._recent):
+            self._free.append(self._bits.pop(gone))
+        for ref in sorted(present - self._bits.keys()):
+            number = self._free.pop() if self._free else len(self.refs)
+            self.refs[number : number + 1] = [ref]
+            self._bits[ref] = number
+        self._recent = present
 
 
 @dataclass
@@ -61,26 +83,31 @@ class Flows:
     """All flows of one state.
 
     `between`: target workload and family → its sources by port. `out`: source workload and family →
-    addresses outside by port. `into`: what clients outside reach, as (zone, family, workload,
-    port). `unknown` counts flows that may be there, by reason.
+    addresses by port. `into`: what clients outside reach, as (zone, family, workload, port); and
+    `may_into`, what they may reach. `cluster`: the cluster's own addresses, which are not outside.
+    `unknown` counts pairs of which it is not known whether they connect, by reason.
     """
 
     between: dict[tuple[Ref, Family], Row] = field(default_factory=dict)
-    out: dict[tuple[Ref, Family], tuple[tuple[Span, Targets], ...]] = field(default_factory=dict)
-    into: set[tuple[str, Family, Ref, int]] = field(default_factory=set)
+    out: dict[tuple[Ref, Family], OutRow] = field(default_factory=dict)
+    into: set[Into] = field(default_factory=set)
+    may_into: set[Into] = field(default_factory=set)
+    cluster: list[Block] = field(default_factory=list)
     unknown: Counter[Reason] = field(default_factory=Counter)
 
 
 def flows(reach: Reachability, index: Index) -> Flows:
     """Work out all flows of a state."""
-    table = Flows()
+    table = Flows(cluster=reach.outside.cluster)
+    index.turn(workload.ref for workload in reach.identity.workloads.values())
     for family in FAMILIES:
         _FamilyFlows(reach, family, index, table).fill()
     for exposure in reach.exposures:
+        key = exposure.zone, exposure.family, exposure.workload.ref, exposure.port
         if exposure.open:
-            key = exposure.zone, exposure.family, exposure.workload.ref, exposure.port
             table.into.add(key)
         elif exposure.verdict.outcome is Outcome.UNKNOWN and exposure.verdict.reason:
+            table.may_into.add(key)
             table.unknown[exposure.verdict.reason] += 1
     return table
 
@@ -96,6 +123,19 @@ class _Cohort:
     signatures: int = 0
 
 
+@dataclass
+class _Unsure:
+    """Cohorts whose connection to a target is UNKNOWN on some port, by the end that makes it so."""
+
+    by_target: int = 0
+    by_source: int = 0
+
+    def add(self, unsure: int, allowed: Sources) -> None:
+        """Add the cohorts of one span of ports; `allowed` is what the target's own rules say."""
+        self.by_target |= unsure & ~allowed.must
+        self.by_source |= unsure & allowed.must
+
+
 class _FamilyFlows:
     """The flows of one family."""
 
@@ -107,7 +147,7 @@ class _FamilyFlows:
             self._of_class[cohort.number] = self._of_class.get(cohort.number, 0) | 1 << cohort.bit
         self._sets: dict[Peers, int] = {}
         self._columns: dict[tuple[int, int], list[tuple[Span, Sources]]] = {}
-        self._blocks: dict[int, Targets] = {}
+        self._blocks: dict[int, tuple[Block, ...]] = {}
         self._subjects = [self._of_classes(p.subjects) for p in reach.judge.egress.all]
         self._sure = reach.assumptions.ip_blocks_match_pods
 
@@ -124,8 +164,6 @@ class _FamilyFlows:
     def _gather(self) -> list[_Cohort]:
         """All cohorts. Few workloads have more than one: most rows are as they are read."""
         identity, found = self._reach.identity, dict[tuple[Ref, int], _Cohort]()
-        for known in identity.workloads.values():
-            self._index.bit(known.ref)
         self._workloads = (1 << len(self._index.refs)) - 1
         taken = 0
         for pod in identity.pods:
@@ -150,17 +188,17 @@ class _FamilyFlows:
         itself = (
             ~(1 << target.bit) if target.pods == 1 else -1
         )  # a pod alone has nobody like it to reach
-        found = []
+        found, unsure = [], _Unsure()
         for cell in profile.row:
             allowed = self._allowed(cell.planes.must, cell.planes.may)
             for piece, sources in self._column(target):
                 span = Span(max(piece.first, cell.span.first), min(piece.last, cell.span.last))
-                if span.first <= span.last:
-                    must = allowed.must & sources.must & itself
-                    may = allowed.may & sources.may & itself
-                    self._count(profile, allowed, may & ~must)
-                    if may:
-                        found.append((span, Sources(self._named(must), self._named(may))))
+                must = allowed.must & sources.must & itself
+                may = allowed.may & sources.may & itself
+                if may and span.first <= span.last:
+                    unsure.add(may & ~must, allowed)
+                    found.append((span, Sources(self._named(must), self._named(may))))
+        self._count(profile, unsure)
         return found
 
     def _column(self, target: _Cohort) -> list[tuple[Span, Sources]]:
@@ -216,15 +254,18 @@ class _FamilyFlows:
             named |= 1 << self._later[bit]
         return named
 
-    def _count(self, profile: Profile, allowed: Sources, unsure: int) -> None:
-        """Count what is UNKNOWN, by the end that makes it so: the target first."""
-        if not unsure:
-            return
-        by_target = unsure & allowed.may & ~allowed.must
-        self._table.unknown[profile.reason] += by_target.bit_count()
-        rest = unsure & ~by_target
+    def _count(self, profile: Profile, unsure: "_Unsure") -> None:
+        """Count pairs that are UNKNOWN, by the end that makes them so: the target first."""
+        self._add(profile, unsure.by_target)
+        rest = unsure.by_source & ~unsure.by_target
         for egress, subjects in zip(self._reach.judge.egress.all, self._subjects, strict=True):
-            self._table.unknown[egress.reason] += (rest & subjects).bit_count()
+            self._add(egress, rest & subjects)
+
+    def _add(self, profile: Profile, cohorts: int) -> None:
+        if cohorts:
+            by_block = not profile.opaque and not self._sure
+            reason = Reason.IP_BLOCK if by_block else profile.reason
+            self._table.unknown[reason] += cohorts.bit_count()
 
     def _fill_out(self) -> None:
         """What each workload reaches outside; there its egress alone decides (EXT-11)."""
@@ -232,23 +273,26 @@ class _FamilyFlows:
         for cohort in self._cohorts:
             profile = self._reach.judge.egress.of(cohort.number)
             pieces.setdefault(cohort.workload, []).extend(
-                (cell.span, self._outside(cell.planes.must.signatures)) for cell in profile.row
+                (cell.span, self._targets(cell.planes)) for cell in profile.row
             )
         for workload, found in pieces.items():
-            row = tuple((s, t) for s, t in overlay(found, _join) if t.blocks)
+            row = tuple((s, t) for s, t in overlay(found, _join) if t.may)
             self._table.out[workload, self._family] = row
 
-    def _outside(self, signatures: int) -> Targets:
-        own = signatures & self._reach.identity.signatures.of_family[self._family]
+    def _targets(self, planes: Planes) -> Targets:
+        return Targets(*(self._spans(peers.signatures) for peers in planes))
+
+    def _spans(self, signatures: int) -> tuple[Block, ...]:
+        """All addresses of the family that have one of these signatures."""
+        known = self._reach.identity.signatures
+        own = signatures & known.of_family[self._family]
         if own not in self._blocks:
-            self._blocks[own] = Targets(tuple(self._reach.outside.blocks(own)))
+            spans = (block for number in bits.members(own) for block in known.spans(number))
+            self._blocks[own] = tuple(merge(spans))
         return self._blocks[own]
 
 
 def _join(one: Targets, other: Targets) -> Targets:
-    return one if one == other else Targets(tuple(merge([*one.blocks, *other.blocks])))
-
-
-def workloads_in(index: Index, sources: int) -> Iterable[Ref]:
-    """The workloads of a set."""
-    return (index.refs[i] for i in bits.members(sources))
+    if one == other:
+        return one
+    return Targets(tuple(merge([*one.must, *other.must])), tuple(merge([*one.may, *other.may])))

@@ -26,11 +26,14 @@ def cluster_blocks(facts: Facts, identity: Identity) -> list[Block]:
 
 
 class Outside:
-    """Addresses outside, one party for each signature: all that a policy can tell apart."""
+    """Addresses outside, one party for each signature: all that a policy can tell apart.
+
+    `cluster` are the cluster's own addresses.
+    """
 
     def __init__(self, facts: Facts, identity: Identity) -> None:
         self._identity = identity
-        self._cluster = cluster = cluster_blocks(facts, identity)
+        self.cluster = cluster = cluster_blocks(facts, identity)
         self._blocks: dict[int, list[Block]] = {}
         for signature in bits.members(identity.signatures.all):
             left = minus(identity.signatures.spans(signature), cluster)
@@ -40,11 +43,7 @@ class Outside:
 
     def nobody(self, party: Party) -> bool:
         """Whether an address of the cluster's own ranges is held by no pod and no node (EXT-1)."""
-        return not party.node and any(block.holds(party.address) for block in self._cluster)
-
-    def blocks(self, signatures: int) -> list[Block]:
-        """The addresses outside that have one of these signatures, merged."""
-        return merge(b for s, blocks in self._blocks.items() if signatures >> s & 1 for b in blocks)
+        return not party.node and any(block.holds(party.address) for block in self.cluster)
 
     def within(self, blocks: Iterable[Block], family: Family) -> list[Party]:
         """A party for each signature that occurs in some blocks, wherever these lie."""
