@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector, web
 from yarl import URL
 
 
@@ -96,15 +96,22 @@ class FaultyProxy:
             data=await request.read() or None,
             timeout=ClientTimeout(total=None),
         ) as answer:
-            response = web.StreamResponse(status=answer.status)
-            response.content_type = answer.content_type
-            await response.prepare(request)
-            async for data in answer.content.iter_any():
-                for piece in self.spoil(request, data):
-                    if isinstance(piece, bytes):
-                        await response.write(piece)
-                    elif piece is End.CLOSED:
-                        return response
-                    elif request.transport is not None:
-                        request.transport.abort()
-            return response
+            try:
+                return await self._hand_on(request, answer)
+            finally:  # not politely: that would outlive the test
+                if answer.connection is not None and answer.connection.transport is not None:
+                    answer.connection.transport.abort()
+
+    async def _hand_on(self, request: web.Request, answer: ClientResponse) -> web.StreamResponse:
+        response = web.StreamResponse(status=answer.status)
+        response.content_type = answer.content_type
+        await response.prepare(request)
+        async for data in answer.content.iter_any():
+            for piece in self.spoil(request, data):
+                if isinstance(piece, bytes):
+                    await response.write(piece)
+                elif piece is End.CLOSED:
+                    return response
+                elif request.transport is not None:
+                    request.transport.abort()
+        return response

@@ -195,3 +195,24 @@ async def test_a_namespace_that_ends_takes_no_events(poster: Events, api: Api, n
     api.delete("v1", "Namespace", ns)
     await offered(poster, [event(ns)], dropped=1)
     api.patch("v1", "ConfigMap", "held", ns, change={"metadata": {"finalizers": None}})
+
+
+async def test_an_event_that_always_fails_is_given_up(
+    proxy: FaultyProxy,
+    clock: Clock,
+    api: Api,
+    ns: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(posting, "_MOST_TRIES", 3)
+
+    async def refuse(request: web.Request) -> web.Response | None:
+        return web.Response(status=500) if b"hopeless" in await request.read() else None
+
+    proxy.answer = refuse
+    async with posting_to(proxy.kubeconfig(tmp_path), clock) as poster:
+        await offered(poster, [event(ns, note="hopeless"), event(ns)], failed=1, posted=1)
+    assert told(api, ns) == {"so": 1}
+    assert "an Event was given up after 3 tries: 500" in caplog.text

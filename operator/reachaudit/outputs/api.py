@@ -25,17 +25,19 @@ Json = dict[str, object]
 
 
 class State:
-    """The last rounds, and the JSON documents made of them on demand."""
+    """What is open and what the last rounds told, as JSON; no more is kept of a round."""
 
     def __init__(self) -> None:
-        self._rounds: deque[tuple[int, Round, float]] = deque(maxlen=ROUNDS_KEPT)
+        self._open: tuple[Entry, ...] = ()
+        self._rounds: deque[tuple[int, Json]] = deque(maxlen=ROUNDS_KEPT)
         self._number = 0
         self._grown = asyncio.Event()
 
     def take(self, result: Round, finished: float) -> None:
         """Add a round; `finished`: monotonic, as the arrivals of its changes are."""
         self._number += 1
-        self._rounds.append((self._number, result, finished))
+        self._open = result.open
+        self._rounds.append((self._number, _round(self._number, result, finished)))
         self._grown.set()
         self._grown = asyncio.Event()
 
@@ -48,16 +50,14 @@ class State:
 
     def findings(self) -> bytes:
         """`{"schema", "findings": [{"check", "severity", "cause", …, "since"}]}`, worst first."""
-        entries = self._rounds[-1][1].open if self._rounds else ()
-        listed = [_entry(entry) for entry in entries]
-        return _document("reachaudit.findings/v1", findings=listed)
+        return _document("reachaudit.findings/v1", findings=[_entry(e) for e in self._open])
 
     def rounds(self, after: int = 0) -> bytes:
         """`{"schema", "rounds": [{"number", "changed", "opened", "closed", "gained", "lost", …}]}`.
 
         Flows are counted by protocol, and listed by pair up to a bound.
         """
-        listed = [_round(*kept) for kept in self._rounds if kept[0] > after]
+        listed = [told for number, told in self._rounds if number > after]
         return _document("reachaudit.rounds/v1", rounds=listed)
 
 

@@ -20,6 +20,7 @@ REFILL_SECONDS = 300.0  # … and one more after each of these
 WAITING = 10_000  # Events kept while the API server does not answer
 _MOST_KNOWN = 4096
 _RETRY_SECONDS = 1.0
+_MOST_TRIES = 60  # an Event that a webhook of the cluster always fails must not hold up the others
 _LONGEST_STEM = 200
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Events:
         self._client, self._instance, self._clock = client, instance, clock
         self._waiting: deque[tuple[Event, str]] = deque()
         self._wanted = asyncio.Event()
+        self._tries = 0
         self._posted: OrderedDict[Event, _Posted] = OrderedDict()
         self._budgets: OrderedDict[Ref, _Budget] = OrderedDict()
 
@@ -64,13 +66,26 @@ class Events:
         """Post until cancelled; while the API server is away, wait for it."""
         while True:
             while self._waiting:
-                try:
-                    await self._post(*self._waiting[0])
-                    self._waiting.popleft()
-                except (Unreachable, Malformed):
-                    await asyncio.sleep(_RETRY_SECONDS)
+                await self._post_first()
             self._wanted.clear()
             await self._wanted.wait()
+
+    async def _post_first(self) -> None:
+        """One try. An answer that asks for another is heeded a while, then the next one comes."""
+        try:
+            await self._post(*self._waiting[0])
+        except ApiError as error:
+            self._tries += 1
+            if self._tries < _MOST_TRIES:
+                await asyncio.sleep(_RETRY_SECONDS)
+                return
+            self.counts["failed"] += 1
+            log.warning("an Event was given up after %d tries: %s", _MOST_TRIES, error)
+        except (Unreachable, Malformed):
+            await asyncio.sleep(_RETRY_SECONDS)
+            return
+        self._tries = 0
+        self._waiting.popleft()
 
     async def _post(self, event: Event, name: str) -> None:
         """An answer that says no ends an Event: the namespace may be ending, or gone."""
@@ -79,8 +94,8 @@ class Events:
                 await self._create(event, name)
             self.counts["posted"] += 1
         except ApiError as error:
-            if error.status in (401, 429) or error.status >= 500:  # credentials may be renewed
-                raise Unreachable(str(error)) from error
+            if error.status in (401, 429) or error.status >= 500:  # it may pass
+                raise
             gone = error.status == 404 or "being terminated" in error.message
             self.counts["dropped" if gone else "failed"] += 1
             log.log(
