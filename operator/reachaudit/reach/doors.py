@@ -92,7 +92,7 @@ class Doors:
                 if door.kind == "ClusterIP" or door.port.port not in WEB_PORTS:
                     continue
                 for backend in self._paths.services.backends(service, door.port, door.family):
-                    pod = self._paths.party(backend).pod
+                    pod = self._paths.rewrites.party(backend).pod
                     if pod is not None:
                         found.setdefault((pod.ref, door.port.port), []).append(door)
         return found

@@ -119,7 +119,7 @@ class Ingresses:
         if not route.ingress.balancers:
             return no_path("the load balancer has no address yet")
         port = position("TCP", web_port(route))
-        return self._paths.to_balancers(client, route.ingress.balancers, port)
+        return self._paths.proxies.to(client, route.ingress.balancers, port)
 
     def to_backend(self, route: Route, family: Family, only: Only = anything) -> PathVerdict:
         """The last connection, to the backend's endpoints: from the controller's pods (ING-16),
@@ -166,7 +166,7 @@ class Ingresses:
         return network_chooses(
             direct(
                 self._paths.judge.connection(
-                    controller, self._paths.party(b), position(port.protocol, b.port)
+                    controller, self._paths.rewrites.party(b), position(port.protocol, b.port)
                 )
             )
             for b in ready
@@ -178,10 +178,12 @@ class Ingresses:
         if route.ingress.pod_mode or service.pod_mode:
             backends = usable(self._services.backends(service, port, service.families[0]))
             wanted = [backend for backend in backends if only(backend)]
-            return self._paths.from_proxy_to_pods(wanted, port.protocol, serving.ranges)
+            return self._paths.proxies.to_pods(wanted, port.protocol, serving.ranges)
         for frontend in frontends(service):
             if frontend.kind == "NodePort" and frontend.port == port:
-                return self._paths.from_proxy(frontend, only)
+                backends = self._services.backends(service, port, frontend.family)
+                wanted = [backend for backend in backends if only(backend)]
+                return self._paths.proxies.to_node_ports(frontend, wanted)
         return no_path("the load balancer forwards to node ports, and the Service has none")
 
     def _routes(self, ingress: Ingress) -> Iterator[Route]:

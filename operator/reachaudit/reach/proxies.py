@@ -1,0 +1,79 @@
+"""Load balancers outside that take connections themselves: the way to one, and from one on."""
+
+from collections.abc import Sequence
+
+from reachaudit.model.facts import Balancer, Protocol
+from reachaudit.model.ip import Block
+from reachaudit.reach.outside import Outside
+from reachaudit.reach.party import Party
+from reachaudit.reach.ports import position
+from reachaudit.reach.rewrites import Rewrites
+from reachaudit.reach.services import Backend, Frontend, usable
+from reachaudit.reach.verdict import (
+    PASSES,
+    PathVerdict,
+    Reason,
+    direct,
+    network_chooses,
+    no_path,
+    one_of,
+    unknown,
+)
+
+
+class Proxies:
+    """Judges both legs of a connection through a load balancer outside (SVC-32, ING-20)."""
+
+    def __init__(self, outside: Outside, rewrites: Rewrites) -> None:
+        self._outside, self._rewrites = outside, rewrites
+        self._judge = rewrites.judge
+        self._identity = rewrites.judge.identity
+
+    def to(self, client: Party, balancers: Sequence[Balancer], port: int) -> PathVerdict:
+        """A client dials load balancers outside; its own egress is all that is judged (EXT-11)."""
+        if not client.node:
+            return PASSES
+        family = client.address.family
+        ways = []
+        for balancer in balancers:
+            if balancer.address is None:  # a name is not resolved: any address outside
+                targets = self._outside.all(family)
+                ways.append(
+                    one_of(
+                        (direct(self._judge.connection(client, t, port)) for t in targets),
+                        Reason.NAME_RESOLUTION,
+                    )
+                )
+            elif balancer.address.family == family:
+                target = self._identity.at(balancer.address)
+                ways.append(direct(self._judge.connection(client, target, port)))
+        return network_chooses(ways)
+
+    def to_node_ports(self, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
+        """It dials a node port from an address that is not known, whichever that is (EXT-10)."""
+        if not usable(backends):
+            return no_path("no usable endpoints")
+        clients = self._outside.all(frontend.family)
+        if not clients:
+            return unknown(Reason.SOURCE_NAT)
+        return one_of(
+            (self._rewrites.entered(client, frontend, backends) for client in clients),
+            Reason.SOURCE_NAT,
+        )
+
+    def to_pods(
+        self, backends: list[Backend], protocol: Protocol, ranges: Sequence[Block] = ()
+    ) -> PathVerdict:
+        """It dials pods (ING-20), from ranges that may be known (EXT-14)."""
+        if not backends:
+            return no_path("no usable endpoints")
+        family = backends[0].address.family
+        clients = self._outside.within(ranges, family) or self._outside.all(family)
+        return one_of(
+            (network_chooses(self._dial(c, b, protocol) for b in backends) for c in clients),
+            Reason.SOURCE_NAT,
+        )
+
+    def _dial(self, client: Party, backend: Backend, protocol: Protocol) -> PathVerdict:
+        target, port = self._rewrites.party(backend), position(protocol, backend.port)
+        return direct(self._judge.connection(client, target, port))

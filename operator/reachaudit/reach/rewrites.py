@@ -1,0 +1,132 @@
+"""Rewrites: from the node where traffic enters a Service to an endpoint, and who is seen there.
+
+Measured packets decide the source that an endpoint's policy sees (J): packets are filtered before
+the source is rewritten, so an endpoint on the node where traffic enters sees the client, and one on
+another node sees the entry node (EXT-9).
+"""
+
+from dataclasses import replace
+
+from reachaudit.model.ip import Family
+from reachaudit.reach.judge import Judge
+from reachaudit.reach.party import Party
+from reachaudit.reach.ports import position
+from reachaudit.reach.services import Backend, Frontend, usable
+from reachaudit.reach.verdict import (
+    Judgement,
+    PathVerdict,
+    Reason,
+    direct,
+    network_chooses,
+    no_path,
+    one_of,
+    unknown,
+)
+
+
+class Rewrites:
+    """Judges the ways from an entry to the endpoints behind one frontend."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.judge = judge
+        self._identity = judge.identity
+        self._entries: dict[Family, list[str]] = {}
+
+    def party(self, backend: Backend) -> Party:
+        """Who an endpoint is."""
+        return self._identity.endpoint(backend.address, backend.pod)
+
+    def entered(self, client: Party, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
+        """From outside, at a node that the network chooses."""
+        if frontend.service.external_local:  # SVC-28: only nodes with a usable endpoint serve
+            nodes = dict.fromkeys(b.node for b in backends if b.node)
+            ways = [
+                self.way(client, client, frontend, b) for n in nodes for b in usable(backends, n)
+            ]
+            return network_chooses(ways)
+        ways = []
+        for backend in usable(backends):
+            where = self.party(backend).node
+            if where or not self.entry_nodes(frontend.family):
+                ways.append(self.way(client, client, frontend, backend))
+            for node in self.entry_nodes(frontend.family):
+                if node != where:
+                    ways.append(self._masqueraded(client, node, frontend, backend))
+        return network_chooses(ways)
+
+    def at(
+        self, client: Party, frontend: Frontend, backends: list[Backend], entry: str
+    ) -> PathVerdict:
+        """At a known entry node: a node port there, or an address captured on the client's node."""
+        cluster = usable(backends)
+        local = usable(backends, entry)
+        if not frontend.service.external_local:  # SVC-27: others see the entry node
+            return network_chooses(
+                self.way(client, client, frontend, b, entry)
+                if self.party(b).node in ("", entry)
+                else self._masqueraded(client, entry, frontend, b)
+                for b in cluster
+            )
+        kept = [self.way(client, client, frontend, b, entry) for b in cluster]
+        here = [self.way(client, client, frontend, b, entry) for b in local]
+        if client.node == entry:  # SVC-29: short-circuited to all endpoints
+            return network_chooses(kept)
+        outside_in = network_chooses(here) if here else no_path(f"no usable endpoint on {entry}")
+        if client.pod is None or client.pod.host_network:  # from outside, or from another node
+            return outside_in
+        # A pod of another node: whether its own kind of traffic is recognised there depends on
+        # how kube-proxy detects local traffic.
+        return one_of((network_chooses(kept), outside_in), Reason.IMPLEMENTATION)
+
+    def way(
+        self, client: Party, seen: Party, frontend: Frontend, backend: Backend, entry: str = ""
+    ) -> PathVerdict:
+        """One endpoint, with the source that its policy sees."""
+        target = self.party(backend)
+        port = position(frontend.port.protocol, backend.port)
+        if seen.is_pod(target):
+            return direct(self.judge.hairpin(client, port))
+        if entry and frontend.kind == "NodePort" and client.node and entry != client.node:
+            return direct(self._through_other_node(client, seen, frontend, target, port, entry))
+        return direct(self.judge.rewritten(client, seen, target, port))
+
+    def _masqueraded(
+        self, client: Party, entry: str, frontend: Frontend, backend: Backend
+    ) -> PathVerdict:
+        """An endpoint on another node sees the entry node, at one of its addresses (EXT-5)."""
+        node = self._identity.nodes.get(entry)
+        seen = self._identity.node_parties(node, frontend.family) if node else []
+        if not seen:
+            return unknown(Reason.NODE_ADDRESS, f"node {entry} has no {frontend.family} address")
+        ways = (self.way(client, party, frontend, backend, entry) for party in seen)
+        return one_of(ways, Reason.NODE_ADDRESS)
+
+    def _through_other_node(
+        self, client: Party, seen: Party, frontend: Frontend, target: Party, port: int, entry: str
+    ) -> Judgement:
+        """The client's egress sees the other node and its node port (SVC-41)."""
+        node = self._identity.nodes[entry]
+        dialled = position(frontend.port.protocol, frontend.number)
+        first = self._identity.node_parties(node, frontend.family)[0]
+        out = self.judge.connection(client, first, dialled)
+        into = self.judge.rewritten(seen, seen, target, port)
+        return replace(into, source=client, egress=out.egress, reason=out.reason or into.reason)
+
+    def listens(self, entry: str, family: Family) -> bool:
+        """Whether a node has an address of a family, to be dialled."""
+        node = self._identity.nodes.get(entry)
+        return node is not None and bool(self._identity.node_parties(node, family))
+
+    def entry_nodes(self, family: Family) -> list[str]:
+        """Nodes by which traffic may enter: two stand for all whose addresses look alike.
+
+        One would do, were it not that an endpoint's own node is never an entry to it from afar.
+        """
+        if family not in self._entries:
+            found: dict[frozenset[int], list[str]] = {}
+            for node in self._identity.nodes.values():
+                parties = self._identity.node_parties(node, family)
+                alike = found.setdefault(frozenset(p.signature for p in parties), [])
+                alike += [node.name] if parties and len(alike) < 2 else []
+            self._entries[family] = [name for names in found.values() for name in names]
+        return self._entries[family]
