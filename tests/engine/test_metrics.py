@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from live.exposition import Exposition
-from reachaudit.model.kinds import NAMESPACE, POD
+from reachaudit.model.kinds import NAMESPACE, POD, VENDOR_KINDS
 from reachaudit.model.store import Change, Store
 from reachaudit.outputs import metrics as outputs
 from reachaudit.outputs.metrics import Health, Metrics
@@ -67,3 +67,11 @@ def test_no_series_outlives_its_cause() -> None:
     assert shown.value("reachaudit_change_to_verdict_seconds_count") == len(gone)
     assert shown.value("reachaudit_flows_changed_total", change="gained") == 0
     assert shown.value("reachaudit_flows_changed_total", change="lost") > 0
+
+
+def test_pods_under_policies_that_are_not_read_are_not_counted_as_open() -> None:
+    store = Store()
+    theirs = {"metadata": {"namespace": "shop", "name": "theirs"}}
+    changes = [*unguarded(store, "shop"), *store.put(VENDOR_KINDS[0].parse(theirs), 0.0)]
+    shown = exposed(changes)
+    assert shown.by("reachaudit_pods", "isolation") == {("unknown",): 1}

@@ -39,15 +39,19 @@ class Reachability:
         return Exposures(self.identity, self.paths, self.ingresses).all()
 
     def isolation(self, pod: Pod) -> str:
-        """In which directions a pod is isolated: none, ingress, egress, both (NP-5)."""
+        """In which directions a pod is isolated: none, ingress, egress, both (NP-5).
+
+        "unknown" where policies that are not understood may concern it.
+        """
         number = self.identity.number(pod)
         if number is None:
             return "none"
-        ingress = self.judge.ingress.of(number).isolated
-        egress = self.judge.egress.of(number).isolated
-        return {(True, True): "both", (True, False): "ingress", (False, True): "egress"}.get(
-            (ingress, egress), "none"
-        )
+        ingress, egress = self.judge.ingress.of(number), self.judge.egress.of(number)
+        if ingress.opaque or egress.opaque:
+            return "unknown"
+        if ingress.isolated:
+            return "both" if egress.isolated else "ingress"
+        return "egress" if egress.isolated else "none"
 
 
 def _source_ranges(facts: Facts) -> set[Block]:

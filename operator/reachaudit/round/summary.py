@@ -7,7 +7,7 @@ from reachaudit.reach.flows import Flows
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.verdict import Reason
 
-ISOLATIONS = ("none", "ingress", "egress", "both")
+ISOLATIONS = ("none", "ingress", "egress", "both", "unknown")
 EXPOSURE_ZONES = ("internet", "private")
 
 

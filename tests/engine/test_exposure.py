@@ -1,0 +1,104 @@
+"""Whom clients outside reach, from which zone: by the doors that they can really dial."""
+
+from __future__ import annotations
+
+from cases.engine_answers import EngineAnswers
+from cases.manifests import read_manifests
+from cases.world import World
+
+INSIDE = "node n1 192.168.0.1"
+GLOBAL = "node n1 192.168.0.1 external=203.0.113.11"
+PODS = (
+    "x/a app=s pod=a @n1",
+    "x/b app=s pod=b @n1",
+    "ic/ctl app.kubernetes.io/name=ingress-nginx app.kubernetes.io/component=controller @n1",
+)
+BACKEND = """
+kind: IngressClass
+metadata: {name: nginx}
+spec: {controller: k8s.io/ingress-nginx}
+---
+kind: Service
+metadata: {name: s, namespace: x}
+spec: {clusterIP: 10.96.0.10, selector: {app: s}, ports: [{port: 80, targetPort: 81}]}
+---
+kind: Ingress
+metadata: {name: web, namespace: x}
+spec: {ingressClassName: nginx, defaultBackend: {service: {name: s, port: {number: 80}}}}
+"""
+CONTROLLER = """
+kind: Service
+metadata: {name: svc, namespace: ic, annotations: %s}
+spec:
+  type: LoadBalancer
+  clusterIP: 10.96.0.30
+  selector: {app.kubernetes.io/name: ingress-nginx}
+  ports: [{port: 80%s}]
+  loadBalancerSourceRanges: %s
+status: {loadBalancer: {ingress: [%s]}}
+"""
+SHUT_B = """
+kind: NetworkPolicy
+metadata: {name: p, namespace: x}
+spec: {podSelector: {matchLabels: {pod: b}}, policyTypes: [Ingress]}
+"""
+
+
+def controller(
+    address: str, *, annotations: str = "{}", node_port: str = "", ranges: str = "[]"
+) -> str:
+    return CONTROLLER % (annotations, node_port, ranges, address)
+
+
+def reached(node: str, *manifests: str, assume: dict[str, str] | None = None) -> set[str]:
+    """Who is surely reached, as `zone workload`."""
+    world = World()
+    for line in (node, *PODS):
+        world.add_line(line)
+    for manifest in manifests:
+        for found in read_manifests(manifest):
+            world.add_object(found)
+    exposures = EngineAnswers(world.objects(), assume or {}).reach.exposures
+    return {f"{e.zone} {e.workload}" for e in exposures if e.open and e.workload.namespace == "x"}
+
+
+EVERYONE = {"internet x/a[Pod]", "private x/a[Pod]", "internet x/b[Pod]", "private x/b[Pod]"}
+NEIGHBOURS = {"private x/a[Pod]", "private x/b[Pod]"}
+
+
+def test_a_controller_behind_a_global_address_lets_the_internet_in() -> None:
+    assert reached(INSIDE, BACKEND, controller("{ip: 203.0.113.60}")) == EVERYONE
+
+
+def test_a_controller_behind_a_private_address_does_not() -> None:
+    """EXT-15, ING-21: though the Ingress itself has no address yet."""
+    assert reached(INSIDE, BACKEND, controller("{ip: 10.20.0.5}")) == NEIGHBOURS
+
+
+def test_an_internal_scheme_counts_where_only_a_name_is_known() -> None:
+    internal = "{service.beta.kubernetes.io/aws-load-balancer-scheme: internal}"
+    assert (
+        reached(INSIDE, BACKEND, controller("{hostname: lb}", annotations=internal)) == NEIGHBOURS
+    )
+    assert reached(INSIDE, BACKEND, controller("{hostname: lb}")) == EVERYONE
+
+
+def test_a_workload_that_denies_is_not_reached_by_its_neighbours_door() -> None:
+    """ING-15: the Service is of two workloads, and one of them shuts the controller out."""
+    shut = reached(INSIDE, BACKEND, controller("{ip: 203.0.113.60}"), SHUT_B)
+    assert shut == {"internet x/a[Pod]", "private x/a[Pod]"}
+
+
+def test_source_ranges_leave_the_node_port_open() -> None:
+    """SVC-35, V-27: the internet comes by the nodes where it may not come by the VIP."""
+    limited = controller("{ip: 203.0.113.60}", node_port=", nodePort: 30180", ranges="[10.0.0.0/8]")
+    assert reached(GLOBAL, BACKEND, limited) == EVERYONE
+    assert reached(INSIDE, BACKEND, limited) == NEIGHBOURS
+
+
+def test_pods_are_reached_where_their_addresses_are_routed() -> None:
+    """EXT-12."""
+    assert reached(INSIDE) == set()
+    assert reached(INSIDE, assume={"pod-range-routed": "true"}) == EVERYONE
+    shut = reached(INSIDE, SHUT_B, assume={"pod-range-routed": "true"})
+    assert shut == {"internet x/a[Pod]", "private x/a[Pod]"}
