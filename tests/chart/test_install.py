@@ -15,6 +15,7 @@ from cluster.namespaces import create_namespace
 from cluster.objects import KubeObject, dig, objects, text
 from cluster.rest import ApiError
 from cluster.waiting import wait_for
+from live.operatorprocess import Operator
 from reachaudit.model.kinds import KINDS
 
 pytestmark = pytest.mark.live
@@ -132,6 +133,24 @@ def test_identity_may_do_nothing_else(operator: Api, namespace: str) -> None:
         assert not may(operator, verb, "events.k8s.io", "events", "default")
     assert not may(operator, "create", "", "pods/exec", namespace)
     assert not may(operator, "list", "apiextensions.k8s.io", "customresourcedefinitions")
+
+
+def test_what_is_installed_runs(controlplane: ControlPlane, namespace: str, notes: str) -> None:
+    """As its ServiceAccount, with the arguments and environment of the installed Deployment."""
+    assert notes
+    rendered = one(render(namespace=namespace), "Deployment")
+    installed = controlplane.api.get("apps/v1", "Deployment", name(rendered), namespace).body
+    command = operator_command(installed)
+    kubeconfig = controlplane.kubeconfig_for(command.namespace, command.service_account)
+    with Operator(command, kubeconfig) as operator:
+        assert operator.metrics().value("reachaudit_kind_synced", kind="NetworkPolicy") == 1
+        told = wait_for(lambda: baselines(controlplane.api, namespace), "the audit begins")
+        assert [text(each, "reportingInstance") for each in told] == [command.env["POD_NAME"]]
+
+
+def baselines(api: Api, namespace: str) -> list[KubeObject]:
+    told = api.list("events.k8s.io/v1", "Event", namespace).items
+    return [each for each in told if text(each, "reason") == "Baseline"]
 
 
 def test_second_release_with_all_options_stands_beside_it_and_goes_without_a_trace(
