@@ -1,13 +1,14 @@
 """What Events say, and how many there may be of one object."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from cluster.kubeconfig import kubeconfig
+from engine.clock import Clock
 from reachaudit.checks.catalogue import ABOUT
 from reachaudit.findings.finding import Finding, Severity
 from reachaudit.findings.ledger import Transition
@@ -102,16 +103,6 @@ def test_the_baseline_counts_by_severity() -> None:
     assert event.note == "The audit begins. Open findings: 1 high, 2 medium; in 2 namespaces."
     assert (event.regarding, event.namespace) == (Ref("Namespace", "", "audit"), "audit")
     assert baseline_event("audit", "", []).note == "The audit begins. No findings are open."
-
-
-@dataclass
-class Clock:
-    """Time that goes on when a test says so."""
-
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

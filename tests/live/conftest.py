@@ -1,7 +1,8 @@
 """What the live tests share: control planes with nodes, namespaces, and operators at work."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,11 @@ from cluster.controlplane import ControlPlane
 from cluster.kubelets import Kubelets
 from cluster.namespaces import create_namespace
 from cluster.rest import ApiError
+from live.faultyproxy import FaultyProxy
 from live.stage import Stage, open_stage
+from live.watched import Watched, is_watch, until, watched
+from reachaudit.kube import backoff
+from reachaudit.model.kinds import NETWORK_POLICY
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +50,25 @@ def namespace(controlplane: ControlPlane) -> Iterator[Callable[[str], str]]:
 def stage() -> Iterator[Stage]:
     """A small cluster of its own, and an operator at work in it."""
     with open_stage() as running:
+        yield running
+
+
+@pytest.fixture
+async def proxy(
+    controlplane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[FaultyProxy]:
+    """A proxy that spoils answers, and reflectors that do not wait long after a fault."""
+    monkeypatch.setattr(backoff, "LONGEST", 0.2)
+    async with FaultyProxy(controlplane.admin_kubeconfig) as running:
+        yield running
+
+
+@pytest.fixture
+async def it(proxy: FaultyProxy, tmp_path: Path) -> AsyncIterator[Watched]:
+    """A reflector of NetworkPolicies behind the proxy, with its watch open."""
+    async with watched(proxy.kubeconfig(tmp_path), [NETWORK_POLICY]) as running:
+        await running.synced()
+        await until(lambda: any(map(is_watch, proxy.requests)), "the watch is open")
         yield running
 
 

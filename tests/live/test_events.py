@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from aiohttp import web
 from cluster.api import Api
 from cluster.controlplane import ControlPlane
 from cluster.objects import text
+from engine.clock import Clock
 from live.faultyproxy import End, FaultyProxy, honest
 from live.transitions import events, occurrences
 from live.watched import until
@@ -23,16 +24,6 @@ from reachaudit.outputs.event import Event
 from reachaudit.outputs.events import SERIES_SECONDS, Events
 
 pytestmark = pytest.mark.live
-
-
-@dataclass
-class Clock:
-    """Time that goes on when a test says so."""
-
-    now: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

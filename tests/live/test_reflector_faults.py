@@ -1,7 +1,6 @@
 """Whatever goes wrong on the way to the API server, the store comes to agree with it again."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
 import pytest
 from aiohttp import web
@@ -9,30 +8,12 @@ from aiohttp import web
 from cluster.controlplane import ControlPlane
 from live.faultyproxy import End, FaultyProxy, forward
 from live.manifests import policy
-from live.watched import Watched, is_watch, until, watched
-from reachaudit.kube import backoff
+from live.watched import Watched, is_watch, until
 from reachaudit.model.kinds import NETWORK_POLICY
 
 pytestmark = pytest.mark.live
 
 KIND = "networking.k8s.io/v1", "NetworkPolicy"
-
-
-@pytest.fixture
-async def proxy(
-    controlplane: ControlPlane, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[FaultyProxy]:
-    monkeypatch.setattr(backoff, "LONGEST", 0.2)
-    async with FaultyProxy(controlplane.admin_kubeconfig) as running:
-        yield running
-
-
-@pytest.fixture
-async def it(proxy: FaultyProxy, tmp_path: Path) -> AsyncIterator[Watched]:
-    async with watched(proxy.kubeconfig(tmp_path), [NETWORK_POLICY]) as running:
-        await running.synced()
-        await until(lambda: any(map(is_watch, proxy.requests)), "the watch is open")
-        yield running
 
 
 @pytest.fixture

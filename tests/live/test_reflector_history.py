@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from cluster.etcd import registry_key
 from live.faultyproxy import End, FaultyProxy, Spoil, forward, honest
 from live.manifests import policy, put_policy
 from live.watched import Watched, is_watch, until, watched
-from reachaudit.kube import backoff, client
+from reachaudit.kube import client
 from reachaudit.model.kinds import KINDS, NETWORK_POLICY
 
 pytestmark = pytest.mark.live
@@ -25,23 +25,6 @@ NO_LISTS = (
     '{"kind": "Status", "metadata": {"resourceVersion": "1"}, "items": []}',
     '{"kind": "NetworkPolicyList", "metadata": {"resourceVersion": ""}, "items": []}',
 )
-
-
-@pytest.fixture
-async def proxy(
-    controlplane: ControlPlane, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[FaultyProxy]:
-    monkeypatch.setattr(backoff, "LONGEST", 0.2)
-    async with FaultyProxy(controlplane.admin_kubeconfig) as running:
-        yield running
-
-
-@pytest.fixture
-async def it(proxy: FaultyProxy, tmp_path: Path) -> AsyncIterator[Watched]:
-    async with watched(proxy.kubeconfig(tmp_path), [NETWORK_POLICY]) as running:
-        await running.synced()
-        await until(lambda: any(map(is_watch, proxy.requests)), "the watch is open")
-        yield running
 
 
 @pytest.fixture
