@@ -11,11 +11,11 @@ from cluster.api import Api
 from cluster.build import controlplane
 from cluster.controlplane import ControlPlane
 from demo import samples
-from demo.asked import AskedOperator
 from demo.settled import await_settled
 from demo.world import sample_world
 from deploy import kind
 from live.identity import install_identity
+from live.operatorprocess import Operator
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Target:
 
     api: Api
     kubeconfig: Path
-    operator: AskedOperator
+    operator: Operator
     complete: bool
 
 
@@ -38,7 +38,7 @@ def local() -> Iterator[Target]:
     with ControlPlane() as running, sample_world(running.api):
         command = install_identity(running.api)
         kubeconfig = running.kubeconfig_for(command.namespace, command.service_account)
-        operator = AskedOperator(command, kubeconfig)
+        operator = Operator(command, kubeconfig)
         yield Target(running.api, running.admin_kubeconfig, operator, complete=True)
 
 
@@ -56,4 +56,4 @@ def in_kind() -> Iterator[Target]:
         api = Api(path)
         samples.apply(api, samples.base())
         await_settled(api, cloud=False, seconds=180.0)
-        yield Target(api, path, AskedOperator(install_identity(api), path), complete=False)
+        yield Target(api, path, Operator(install_identity(api), path), complete=False)

@@ -87,20 +87,37 @@ class Operator:
 
     def findings(self) -> Sequence[KubeObject]:
         """The open findings."""
-        return objects(self._document("/api/v1/findings"), "findings")
+        return objects(self.ask("/api/v1/findings"), "findings")
 
     def rounds(self, after: int = 0) -> Sequence[KubeObject]:
         """The last rounds, the oldest first; those after a number alone."""
-        found = objects(self._document("/api/v1/rounds"), "rounds")
+        found = objects(self.ask("/api/v1/rounds"), "rounds")
         return [each for each in found if whole(each, "number") > after]
 
     def round_number(self) -> int:
         """The number of the last round."""
         return whole(self.rounds()[-1], "number")
 
-    def _document(self, path: str) -> Mapping[str, object]:
-        url = self._address(_FINDINGS).removesuffix("/api/v1/findings")
-        found: Mapping[str, object] = self._get(url + path).json()
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """What it serves, and where."""
+        return {
+            "metrics": self._address(_METRICS) + "/metrics",
+            "findings": self._address(_FINDINGS),
+        }
+
+    def complaints(self) -> Sequence[str]:
+        """Warnings and errors of the log."""
+        grave = ("warning", "error", "critical")
+        return [text(each, "message") for each in self.records if text(each, "level") in grave]
+
+    def ask(self, path: str, seconds: float = 10.0) -> KubeObject | None:
+        """A document of `/api/v1`; None where none came in time."""
+        url = self._address(_FINDINGS).removesuffix("/api/v1/findings") + path
+        try:
+            found: KubeObject = self._http.request("GET", url, timeout=seconds).json()
+        except urllib3.exceptions.TimeoutError:
+            return None
         return found
 
     def _is_ready(self) -> bool:

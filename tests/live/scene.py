@@ -1,13 +1,14 @@
 """A namespace under audit: after each change the operator must tell just what is expected."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cluster.api import Api
 from cluster.objects import KubeObject, text
+from cluster.waiting import wait_for
 from live.operatorprocess import Operator
 from live.transitions import Transition, transitions
 
@@ -84,13 +85,13 @@ class Scene:
 
     def _await_expected(self, seconds: float) -> None:
         """Return as soon as all is as expected; fail with the difference at the deadline."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if self._told() == self._expected and self._metric() == self._listed():
-                return
-            time.sleep(0.01)
+        with suppress(TimeoutError):  # the assertions say what differs
+            wait_for(self._is_expected, "all is as expected", seconds)
         assert self._told() == self._expected
         assert self._metric() == self._listed()
+
+    def _is_expected(self) -> bool:
+        return self._told() == self._expected and self._metric() == self._listed()
 
     def _told(self) -> Told:
         mine = [found for found in self.operator.findings() if self._concerns(found)]

@@ -1,12 +1,13 @@
 """Findings about pods that nothing isolates in a direction: one for a namespace, by its cause."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reachaudit.checks.check import About
 from reachaudit.checks.view import View
 from reachaudit.checks.words import counted, workload_names
 from reachaudit.findings.finding import Finding, Severity
-from reachaudit.model.facts import Direction, Namespace
+from reachaudit.model.facts import Direction, Namespace, Pod
 from reachaudit.model.names import Ref
 
 _CONSEQUENCE = {
@@ -31,20 +32,23 @@ def not_isolated(
     pods = view.unisolated(namespace, direction)
     if not pods:
         return
-    workloads = view.workloads(pods)
-    exposed = [w for w in workloads if w in view.internet_reaches]
     message = (
         f"No policy in {namespace} isolates {counted(len(pods), 'pod')} "
-        f"({workload_names(workloads)}) for {direction}: {_CONSEQUENCE[direction]}."
+        f"({workload_names(view.workloads(pods))}) for {direction}: {_CONSEQUENCE[direction]}."
     )
-    if exposed:
-        message += f" The internet reaches {workload_names(exposed)}."
-    yield Finding(
-        about.id,
-        Severity.HIGH if exposed else about.severity,
-        Ref(Namespace.kind, "", namespace),
-        message,
+    fix = (
         f"In {namespace}, apply together {_MEANT[direction]} and a default deny "
-        f"(podSelector {{}}, policyTypes [{direction.capitalize()}]).",
-        rules=("NP-5", "NP-6"),
+        f"(podSelector {{}}, policyTypes [{direction.capitalize()}])."
     )
+    cause = Ref(Namespace.kind, "", namespace)
+    found = Finding(about.id, about.severity, cause, message, fix, rules=("NP-5", "NP-6"))
+    yield weighed(found, pods, view)
+
+
+def weighed(finding: Finding, pods: list[Pod], view: View) -> Finding:
+    """A finding about open pods: graver where the internet reaches some of them."""
+    exposed = [w for w in view.workloads(pods) if w in view.internet_reaches]
+    if not exposed:
+        return finding
+    message = f"{finding.message} The internet reaches {workload_names(exposed)}."
+    return replace(finding, severity=Severity.HIGH, message=message)

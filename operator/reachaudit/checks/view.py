@@ -63,12 +63,6 @@ class View:
         others = {p.namespace for p in self.of(OpaquePolicy) if not p.is_view}
         return frozenset((own | others) - {""})
 
-    @cached_property
-    def governed_by_others(self) -> bool:
-        """Whether a vendor's policy reaches over the whole cluster, with rules not read here."""
-        heeded = self.reach.assumptions.vendor_global != "ignored"
-        return heeded and any(not policy.namespace for policy in self.of(OpaquePolicy))
-
     def workloads(self, pods: list[Pod]) -> list[Workload]:
         """The workloads of some pods, each once."""
         return sorted({self.reach.identity.workloads[pod.ref] for pod in pods})

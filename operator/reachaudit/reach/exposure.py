@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from reachaudit.model.facts import ContainerPort, Pod
 from reachaudit.model.ip import FAMILIES, Address, Family
@@ -194,25 +195,24 @@ class Exposures:
 
     def _by_pod_addresses(self) -> Iterator[Exposure]:
         """EXT-12: clients outside dial pods, where these are routed. Each run of ports once."""
-        for pod in self._identity.pods if self._paths.pod_range_routed else ():
+        if not self._paths.pod_range_routed:
+            return
+        for pod in self._identity.pods:
             number = self._identity.number(pod)
-            for address in pod.addresses if number is not None else ():
-                for port in self._ports_of(pod):
-                    for zone in _BOTH:
-                        target, family = self._identity.at(address), address.family
-                        verdict = client_chooses(
-                            self._paths.to_party(client, target, port)
-                            for client in self._paths.outside.zone(zone, family)
-                        )
-                        workload = self._identity.workloads[pod.ref]
-                        way = f"pod address {address}"
-                        yield Exposure(zone, family, workload, pod.ref, way, port, verdict)
+            if number is not None:
+                row = self._paths.judge.ingress.of(number).row
+                ports = [max(cell.span.first, 1) for cell in row]
+                for address, port, zone in product(pod.addresses, ports, _BOTH):
+                    yield self._by_pod_address(pod, address, port, zone)
 
-    def _ports_of(self, pod: Pod) -> list[int]:
-        number = self._identity.number(pod)
-        assert number is not None
-        row = self._paths.judge.ingress.of(number).row
-        return [max(cell.span.first, 1) for cell in row]
+    def _by_pod_address(self, pod: Pod, address: Address, port: int, zone: Zone) -> Exposure:
+        target, family = self._identity.at(address), address.family
+        verdict = client_chooses(
+            self._paths.to_party(client, target, port)
+            for client in self._paths.outside.zone(zone, family)
+        )
+        workload, way = self._identity.workloads[pod.ref], f"pod address {address}"
+        return Exposure(zone, family, workload, pod.ref, way, port, verdict)
 
 
 _BOTH: tuple[Zone, Zone] = ("internet", "private")

@@ -34,7 +34,7 @@ class PodClass(NamedTuple):
 
 
 class Identity:
-    """Classes by number, their members, and the parties that stand at addresses."""
+    """Classes by number, and the parties that stand at addresses."""
 
     def __init__(
         self, facts: Facts, vocabulary: Vocabulary, signatures: Signatures, host_network: str
@@ -45,7 +45,6 @@ class Identity:
         self._live = {pod.ref: pod for pod in self.pods}
         self.workloads = {pod.ref: workload_of(pod, facts) for pod in self.pods}
         self.classes: list[PodClass] = []
-        self.members: list[list[Pod]] = []
         self._number: dict[Ref, int] = {}
         self._numbers_in: dict[str, list[int]] = {}
         self._selected: dict[PeerSelector, tuple[int, int]] = {}
@@ -122,9 +121,7 @@ class Identity:
             number = numbers.setdefault(pod_class, len(self.classes))
             if number == len(self.classes):
                 self.classes.append(pod_class)
-                self.members.append([])
                 self._numbers_in.setdefault(pod.namespace, []).append(number)
-            self.members[number].append(pod)
             self._number[pod.ref] = number
 
     def _places(self) -> dict[Address, Party]:

@@ -10,9 +10,9 @@ from reachaudit.reach.controllers import Controllers, Serving
 from reachaudit.reach.doors import Doors, Entrance
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
-from reachaudit.reach.paths import Only, Paths, anything
+from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
-from reachaudit.reach.services import frontends, usable
+from reachaudit.reach.services import Only, anything, frontends, usable
 from reachaudit.reach.verdict import (
     Outcome,
     PathVerdict,
@@ -159,8 +159,7 @@ class Ingresses:
             for frontend in frontends(service):
                 if (frontend.kind, frontend.port, frontend.family) == ("ClusterIP", port, family):
                     return self._paths.to_frontend(controller, frontend, only=only)
-        backends = self._services.backends(service, port, family)
-        ready = [backend for backend in backends if backend.ready and only(backend)]
+        ready = [b for b in self._services.backends(service, port, family, only) if b.ready]
         if not ready:
             return no_path("no ready endpoints")
         return network_chooses(
@@ -181,9 +180,8 @@ class Ingresses:
             return self._paths.proxies.to_pods(wanted, port.protocol, serving.ranges)
         for frontend in frontends(service):
             if frontend.kind == "NodePort" and frontend.port == port:
-                backends = self._services.backends(service, port, frontend.family)
-                wanted = [backend for backend in backends if only(backend)]
-                return self._paths.proxies.to_node_ports(frontend, wanted)
+                backends = self._services.backends(service, port, frontend.family, only)
+                return self._paths.proxies.to_node_ports(frontend, backends)
         return no_path("the load balancer forwards to node ports, and the Service has none")
 
     def _routes(self, ingress: Ingress) -> Iterator[Route]:

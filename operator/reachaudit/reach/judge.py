@@ -12,16 +12,22 @@ from reachaudit.settings import Assumptions
 
 
 class Judge:
-    """Judges connections by the rows of both ends (NP-10)."""
+    """Judges connections by the rows of both ends (NP-10).
+
+    `opaque_everywhere`: a policy that is not understood reaches over the whole cluster (UNK-2).
+    """
 
     def __init__(self, facts: Facts, identity: Identity, assumptions: Assumptions) -> None:
         self.identity, self._assumptions = identity, assumptions
         heed_global = assumptions.vendor_global != "ignored"
-        self._opaque_everywhere = heed_global and any(
-            not policy.namespace and not policy.is_view for policy in facts.of(OpaquePolicy)
-        )
-        self.ingress = Profiles(facts, identity, "ingress", heed_global=heed_global)
-        self.egress = Profiles(facts, identity, "egress", heed_global=heed_global)
+        opaque = [
+            policy
+            for policy in facts.of(OpaquePolicy)
+            if not policy.is_view and (heed_global or policy.namespace)
+        ]
+        self.opaque_everywhere = any(not policy.namespace for policy in opaque)
+        self.ingress = Profiles(facts, identity, "ingress", opaque)
+        self.egress = Profiles(facts, identity, "egress", opaque)
 
     def connection(self, source: Party, target: Party, position: int) -> Judgement:
         """A new connection from source to target on a port of the line (NP-11)."""
@@ -80,7 +86,7 @@ class Judge:
 
     def _unselected(self, party: Party) -> tuple[Value, Reason | None]:
         """Nobody isolates nodes or the outside (NP-47, NP-61), unless a vendor guards hosts too."""
-        if party.node and self._opaque_everywhere:
+        if party.node and self.opaque_everywhere:
             return Value.UNKNOWN, Reason.VENDOR_POLICY
         return Value.ALLOW, None
 

@@ -1,7 +1,6 @@
 """Paths: from a client to what it dials: a pod, a node, a host port, or a Service's frontend."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Iterable
 
 from reachaudit.model.facts import Balancer, ContainerPort, Pod
 from reachaudit.model.ip import Family
@@ -12,8 +11,9 @@ from reachaudit.reach.party import Party
 from reachaudit.reach.ports import position
 from reachaudit.reach.proxies import Proxies
 from reachaudit.reach.rewrites import Rewrites
-from reachaudit.reach.services import Backend, Frontend, Services, usable
+from reachaudit.reach.services import Backend, Frontend, Only, Services, anything, usable
 from reachaudit.reach.verdict import (
+    Judgement,
     Outcome,
     PathVerdict,
     Reason,
@@ -24,13 +24,6 @@ from reachaudit.reach.verdict import (
     no_path,
     unknown,
 )
-
-Only = Callable[[Backend], bool]
-
-
-def anything(_: Backend) -> bool:
-    """All endpoints."""
-    return True
 
 
 class Paths:
@@ -68,8 +61,7 @@ class Paths:
             return no_path("the Service does not listen in this family")  # SVC-20
         if service.other_proxy:  # SVC-10
             return unknown(Reason.OTHER_PROXY, "another proxy serves this Service")
-        backends = self.services.backends(service, frontend.port, family)
-        backends = [backend for backend in backends if only(backend)]
+        backends = self.services.backends(service, frontend.port, family, only)
         if frontend.kind == "ClusterIP":
             return self._cluster_ip(client, frontend, backends)
         if not usable(backends):
@@ -132,19 +124,22 @@ class Paths:
             own = [party for party in own if party.address == port.host_address]
         if not own:
             return no_path("no address of the node has this host port")
-        ways = []
-        for target in self._identity.pod_parties(pod, family):
-            at = position(port.protocol, port.number)
-            if client.is_pod(target):
-                ways.append(direct(self.judge.hairpin(client, at)))
-                continue
-            way = self.judge.connection(client, target, at)
-            if client.node and client.node != pod.node:  # rewritten there, not here (SVC-41)
-                dialled = position(port.protocol, port.host_port)
-                out = self.judge.connection(client, own[0], dialled)
-                way = replace(way, egress=out.egress, reason=out.reason or way.reason)
-            ways.append(direct(way))
-        return network_chooses(ways)
+        return network_chooses(
+            direct(self._by_host_port(client, target, own[0], port))
+            for target in self._identity.pod_parties(pod, family)
+        )
+
+    def _by_host_port(
+        self, client: Party, target: Party, node: Party, port: ContainerPort
+    ) -> Judgement:
+        at = position(port.protocol, port.number)
+        if client.is_pod(target):
+            return self.judge.hairpin(client, at)
+        hop = self.judge.connection(client, target, at)
+        if not client.node or client.node == node.node:
+            return hop
+        dialled = position(port.protocol, port.host_port)
+        return self.rewrites.by_other_node(hop, client, node, dialled)
 
     def to_endpoints(self, client: Party, backends: Iterable[Backend], port: int) -> PathVerdict:
         """A client dials the endpoints themselves, all at one port, as DNS gives them (SVC-16)."""

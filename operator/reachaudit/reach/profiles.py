@@ -5,7 +5,7 @@ with the peers that are allowed there.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -73,18 +73,18 @@ class Profiles:
     """The profiles of one direction, and which class has which."""
 
     def __init__(
-        self, facts: Facts, identity: Identity, direction: Direction, *, heed_global: bool
+        self,
+        facts: Facts,
+        identity: Identity,
+        direction: Direction,
+        opaque: Sequence[OpaquePolicy],
     ) -> None:
+        """`opaque`: the policies that are heeded though not understood."""
         self._compiler, self._direction = Compiler(identity), direction
         policies = [
             self._compiler.compile(policy, direction)
             for policy in facts.of(NetworkPolicy)
             if policy.isolates(direction)
-        ]
-        opaque = [
-            policy
-            for policy in facts.of(OpaquePolicy)
-            if not policy.is_view and (heed_global or policy.namespace)
         ]
         selecting: list[list[CompiledPolicy]] = [[] for _ in identity.classes]
         for compiled in policies:
@@ -102,7 +102,7 @@ class Profiles:
         self,
         identity: Identity,
         selecting: list[list[CompiledPolicy]],
-        opaque: list[OpaquePolicy],
+        opaque: Sequence[OpaquePolicy],
     ) -> None:
         """Build each distinct profile once; one with named ingress ports depends on the class."""
         groups: dict[_Key, list[int]] = {}

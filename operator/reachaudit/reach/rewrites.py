@@ -59,7 +59,6 @@ class Rewrites:
     ) -> PathVerdict:
         """At a known entry node: a node port there, or an address captured on the client's node."""
         cluster = usable(backends)
-        local = usable(backends, entry)
         if not frontend.service.external_local:  # SVC-27: others see the entry node
             return network_chooses(
                 self.way(client, client, frontend, b, entry)
@@ -68,9 +67,10 @@ class Rewrites:
                 for b in cluster
             )
         kept = [self.way(client, client, frontend, b, entry) for b in cluster]
-        here = [self.way(client, client, frontend, b, entry) for b in local]
         if client.node == entry:  # SVC-29: short-circuited to all endpoints
             return network_chooses(kept)
+        local = usable(backends, entry)
+        here = [self.way(client, client, frontend, b, entry) for b in local]
         outside_in = network_chooses(here) if here else no_path(f"no usable endpoint on {entry}")
         if client.pod is None or client.pod.host_network:  # from outside, or from another node
             return outside_in
@@ -87,7 +87,10 @@ class Rewrites:
         if seen.is_pod(target):
             return direct(self.judge.hairpin(client, port))
         if entry and frontend.kind == "NodePort" and client.node and entry != client.node:
-            return direct(self._through_other_node(client, seen, frontend, target, port, entry))
+            node = self._identity.node_parties(self._identity.nodes[entry], frontend.family)[0]
+            hop = self.judge.rewritten(seen, seen, target, port)
+            dialled = position(frontend.port.protocol, frontend.number)
+            return direct(self.by_other_node(hop, client, node, dialled))
         return direct(self.judge.rewritten(client, seen, target, port))
 
     def _masqueraded(
@@ -101,16 +104,10 @@ class Rewrites:
         ways = (self.way(client, party, frontend, backend, entry) for party in seen)
         return one_of(ways, Reason.NODE_ADDRESS)
 
-    def _through_other_node(
-        self, client: Party, seen: Party, frontend: Frontend, target: Party, port: int, entry: str
-    ) -> Judgement:
-        """The client's egress sees the other node and its node port (SVC-41)."""
-        node = self._identity.nodes[entry]
-        dialled = position(frontend.port.protocol, frontend.number)
-        first = self._identity.node_parties(node, frontend.family)[0]
-        out = self.judge.connection(client, first, dialled)
-        into = self.judge.rewritten(seen, seen, target, port)
-        return replace(into, source=client, egress=out.egress, reason=out.reason or into.reason)
+    def by_other_node(self, hop: Judgement, client: Party, node: Party, dialled: int) -> Judgement:
+        """A hop that is rewritten on another node: the client's egress sees that node (SVC-41)."""
+        out = self.judge.connection(client, node, dialled)
+        return replace(hop, source=client, egress=out.egress, reason=out.reason or hop.reason)
 
     def listens(self, entry: str, family: Family) -> bool:
         """Whether a node has an address of a family, to be dialled."""

@@ -1,6 +1,6 @@
 """Services: where each listens, and to which endpoints it forwards."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -25,6 +25,14 @@ class Backend(NamedTuple):
     ready: bool
     serving_last: bool  # terminating but still serving: used where nothing is ready (SVC-13)
     pod: Ref | None = None
+
+
+Only = Callable[[Backend], bool]
+
+
+def anything(_: Backend) -> bool:
+    """All endpoints."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ class Services:
         self._slices: dict[tuple[str, str], list[EndpointSlice]] = {}
         for piece in facts.of(EndpointSlice):
             self._slices.setdefault((piece.namespace, piece.service), []).append(piece)
+        self._backends: dict[tuple[Ref, ServicePort, Family], list[Backend]] = {}
         self._pods: dict[str, list[Pod]] = {}
         for pod in facts.of(Pod):
             if pod.live:
@@ -75,8 +84,19 @@ class Services:
         """A Service by name."""
         return self._by_ref.get(Ref(Service.kind, namespace, name))
 
-    def backends(self, service: Service, port: ServicePort, family: Family) -> list[Backend]:
-        """All endpoints of a Service port in one family, usable or not, from all slices (SVC-8)."""
+    def backends(
+        self, service: Service, port: ServicePort, family: Family, only: Only = anything
+    ) -> list[Backend]:
+        """All endpoints of a Service port in one family, usable or not, from all slices (SVC-8).
+
+        `only` limits them, as when a workload's own exposure is asked for.
+        """
+        key = service.ref, port, family
+        if key not in self._backends:
+            self._backends[key] = self._find(service, port, family)
+        return [backend for backend in self._backends[key] if only(backend)]
+
+    def _find(self, service: Service, port: ServicePort, family: Family) -> list[Backend]:
         if service.type == "ExternalName" or service.other_proxy:
             return []
         slices = self._slices.get((service.namespace, service.name))

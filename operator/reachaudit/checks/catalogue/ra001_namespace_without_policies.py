@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from reachaudit.checks.check import About, UnitCheck
+from reachaudit.checks.isolation import weighed
 from reachaudit.checks.view import View
 from reachaudit.checks.words import counted, workload_names
 from reachaudit.findings.finding import Finding, Severity
@@ -22,31 +23,25 @@ ABOUT = About(
 
 def _units(view: View) -> list[str]:
     """Namespaces that no policy governs, nor a vendor's that reaches over the cluster."""
-    if view.governed_by_others:
+    if view.reach.judge.opaque_everywhere:
         return []
     return [name for name in view.selectable if name not in view.governed]
 
 
 def _judge(namespace: str, view: View) -> Iterator[Finding]:
     pods = view.selectable[namespace]
-    workloads = view.workloads(pods)
-    exposed = [w for w in workloads if w in view.internet_reaches]
-    message = (
-        f"No NetworkPolicy in {namespace}: {counted(len(pods), 'pod')} "
-        f"({workload_names(workloads)}) open to every pod of the cluster on every port, and free "
-        "to connect to every address."
-    )
-    if exposed:
-        message += f" The internet reaches {workload_names(exposed)}."
-    yield Finding(
+    found = Finding(
         ABOUT.id,
-        Severity.HIGH if exposed else ABOUT.severity,
+        ABOUT.severity,
         Ref(Namespace.kind, "", namespace),
-        message,
+        f"No NetworkPolicy in {namespace}: {counted(len(pods), 'pod')} "
+        f"({workload_names(view.workloads(pods))}) open to every pod of the cluster on every "
+        "port, and free to connect to every address.",
         f"In {namespace}, apply together a policy for each flow that is meant, DNS too, and a "
         "default deny (podSelector {}, policyTypes [Ingress, Egress]).",
         rules=("NP-6",),
     )
+    yield weighed(found, pods, view)
 
 
 CHECK = UnitCheck(ABOUT, _units, _judge)
