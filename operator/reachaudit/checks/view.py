@@ -106,7 +106,8 @@ class View:
             blocks = in_zone("internet", signatures.spans(party.signature))
             return sum(block.last - block.first + 1 for block in blocks)
 
-        return {f: max(outside.zone("internet", f), key=addresses) for f in FAMILIES}
+        clients = {family: outside.zone("internet", family) for family in FAMILIES}
+        return {f: max(found, key=addresses) for f, found in clients.items() if found}
 
     @cached_property
     def exposed_by(self) -> dict[Ref, list[Exposure]]:

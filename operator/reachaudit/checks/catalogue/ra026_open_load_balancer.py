@@ -74,8 +74,9 @@ def _unlimited(service: Service, facing: set[str], view: View) -> Iterator[_Way]
     Ranges that are only the provider's to heed are limits: its user can write no others.
     """
     for frontend in frontends(service):
-        if frontend.kind == "LoadBalancer" and str(frontend) in facing:
-            path = view.reach.paths.to_frontend(view.strangers[frontend.family], frontend)
+        stranger = view.strangers.get(frontend.family)
+        if stranger and frontend.kind == "LoadBalancer" and str(frontend) in facing:
+            path = view.reach.paths.to_frontend(stranger, frontend)
             unsure = path.outcome is Outcome.UNKNOWN and path.reason is not Reason.PROVIDER
             if path.outcome in PASSING or unsure:
                 yield _Way(frontend, path)
