@@ -8,6 +8,10 @@ from typing import Protocol
 import pytest
 
 from reachaudit import __version__, cli
+from reachaudit.cli.command import INPUT
+from reachaudit.cli.entry import parser
+from reachaudit.cli.logs import JsonFormatter
+from reachaudit.cli.run import options
 from reachaudit.settings import SYSTEM_NAMESPACES, Assumptions, Listen, Options
 
 
@@ -20,7 +24,7 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Parse:
     """The options of `reachaudit run` with some arguments, outside a pod."""
     monkeypatch.delenv("POD_NAME", raising=False)
     monkeypatch.delenv("POD_NAMESPACE", raising=False)
-    return lambda *arguments: cli._options(cli._parser().parse_args(["run", *arguments]))
+    return lambda *arguments: options(parser().parse_args(["run", *arguments]))
 
 
 def test_no_arguments_are_a_safe_beginning(parse: Parse) -> None:
@@ -92,7 +96,7 @@ def test_flags_that_may_be_repeated(parse: Parse) -> None:
 def test_wrong_input_is_one_sentence_and_2(
     arguments: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["run", *arguments]) == cli.INPUT
+    assert cli.main(["run", *arguments]) == INPUT
     out, err = capsys.readouterr()
     assert out == ""
     [line] = err.splitlines()
@@ -106,7 +110,7 @@ def test_wrong_input_is_one_sentence_and_2(
 def test_unknown_words_are_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
-    assert ended.value.code == cli.INPUT
+    assert ended.value.code == INPUT
     assert "error: " in capsys.readouterr().err
 
 
@@ -133,7 +137,7 @@ def test_a_line_of_the_json_log_is_one_object_whatever_is_in_it() -> None:
         record = logging.LogRecord(
             "x", logging.ERROR, "", 0, 'said "%s"', ("\n\x1b",), sys.exc_info()
         )
-    line = cli._JsonFormatter().format(record)
+    line = JsonFormatter().format(record)
     assert line.isprintable()
     entry = json.loads(line)
     assert entry["message"] == 'said "\n\x1b"'

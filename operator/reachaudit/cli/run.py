@@ -1,0 +1,107 @@
+"""`reachaudit run`: the operator."""
+
+import argparse
+import asyncio
+import ipaddress
+import os
+import re
+
+from reachaudit.cli.assume import add_assume, assumptions
+from reachaudit.cli.command import CLUSTER, FINE, INPUT, Command, fail
+from reachaudit.cli.logs import set_up_logging
+from reachaudit.settings import SYSTEM_NAMESPACES, Listen, Options, SettingError
+
+
+def _run(given: argparse.Namespace) -> int:
+    wanted = options(given)
+    set_up_logging(given.log_format)
+    from reachaudit.app import run
+    from reachaudit.kube.errors import ClusterError
+    from reachaudit.outputs.web import PortError
+
+    try:
+        asyncio.run(run(wanted))
+    except PortError as error:
+        return fail(str(error), INPUT)
+    except ClusterError as error:
+        return fail(str(error), CLUSTER)
+    return FINE
+
+
+def _add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--kubeconfig", metavar="FILE", help="use this kubeconfig")
+    parser.add_argument("--context", metavar="NAME", help="use this context of the kubeconfig")
+    parser.add_argument(
+        "--namespace",
+        metavar="NAME",
+        default=os.environ.get("POD_NAMESPACE") or "reachaudit",
+        help="the operator's own namespace (default: $POD_NAMESPACE, else reachaudit)",
+    )
+    parser.add_argument(
+        "--listen",
+        metavar="HOST:PORT",
+        default="127.0.0.1:8080",
+        help="where /metrics, /healthz and /readyz are served (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--api-listen",
+        metavar="HOST:PORT",
+        help="also serve findings as JSON under /api/v1/, on a loopback address (default: off)",
+    )
+    parser.add_argument(
+        "--exclude-namespace",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="leave a namespace out of the checks, beside the system's own; may be repeated",
+    )
+    add_assume(parser)
+    parser.add_argument("--log-format", choices=("text", "json"), default="text")
+
+
+def options(given: argparse.Namespace) -> Options:
+    """What the arguments say; raises SettingError."""
+    api = None if given.api_listen is None else _address("--api-listen", given.api_listen)
+    if api is not None and not _is_loopback(api.host):
+        raise SettingError(f"--api-listen takes a loopback address only, not {api.host!r}")
+    return Options(
+        kubeconfig=given.kubeconfig,
+        context=given.context,
+        namespace=_namespace("--namespace", given.namespace),
+        instance=os.environ.get("POD_NAME") or f"reachaudit-{os.getpid()}",
+        listen=_address("--listen", given.listen),
+        api=api,
+        excluded=SYSTEM_NAMESPACES
+        | {_namespace("--exclude-namespace", name) for name in given.exclude_namespace},
+        assumptions=assumptions(given),
+    )
+
+
+def _namespace(flag: str, text: str) -> str:
+    if not re.fullmatch("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", text):
+        raise SettingError(f"{flag} wants the name of a namespace, not {text!r}")
+    return text
+
+
+def _address(flag: str, text: str) -> Listen:
+    host, colon, port = text.rpartition(":")
+    if not colon or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
+        raise SettingError(f"{flag} wants HOST:PORT, not {text!r}")
+    return Listen(host.strip("[]") or "0.0.0.0", int(port))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+COMMAND = Command(
+    "run",
+    "audit a live cluster until stopped",
+    "Watch a cluster read-only, judge each change, and tell it as metrics and "
+    "Events. Uses the pod's service account in a cluster, else the kubeconfig.",
+    _add,
+    _run,
+)
