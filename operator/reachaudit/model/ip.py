@@ -13,19 +13,29 @@ Family = Literal["IPv4", "IPv6"]
 FAMILIES: tuple[Family, Family] = ("IPv4", "IPv6")
 BITS: dict[Family, int] = {"IPv4": 32, "IPv6": 128}
 
+UNPLACED = -1
+"""The value of an address that is not known yet, as of a pod that only a file describes."""
+
 _MAPPED = 0xFFFF << 32
 _HEX = frozenset(string.hexdigits)
 _DIGITS = frozenset(string.digits)
 
 
 class Address(NamedTuple):
-    """One IP address: its family and its value as an integer."""
+    """One IP address: its family and its value as an integer, or UNPLACED."""
 
     family: Family
     value: int
 
+    @property
+    def placed(self) -> bool:
+        """Whether it is known which address it is."""
+        return self.value != UNPLACED
+
     def __str__(self) -> str:
         """Canonical text."""
+        if not self.placed:
+            return f"some {self.family} address"
         if self.family == "IPv4":
             return str(ipaddress.IPv4Address(self.value))
         return str(ipaddress.IPv6Address(self.value))

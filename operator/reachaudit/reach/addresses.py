@@ -7,7 +7,7 @@ signatures. Addresses of the two families never share one (NP-27).
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from reachaudit.model.ip import BITS, FAMILIES, Address, Block, Family
+from reachaudit.model.ip import BITS, FAMILIES, Address, Block, Family, everything
 
 
 class Signatures:
@@ -18,6 +18,7 @@ class Signatures:
         self._numbers: dict[Family, list[int]] = {}
         self._spans: list[list[Block]] = []
         self._inside: dict[Block, int] = {}
+        self._unplaced: dict[Family, int] = {}
         self.of_family: dict[Family, int] = {}
         ordered = sorted(set(blocks))
         for family in FAMILIES:
@@ -25,16 +26,24 @@ class Signatures:
         self.all = self.of_family["IPv4"] | self.of_family["IPv6"]
 
     def of(self, address: Address) -> int:
-        """An address's signature."""
+        """An address's signature; all that are not known yet share one a family."""
+        if not address.placed:
+            return self._unplaced[address.family]
         starts = self._starts[address.family]
         return self._numbers[address.family][bisect_right(starts, address.value) - 1]
 
     def inside(self, block: Block, excepts: Iterable[Block] = ()) -> int:
-        """The set of signatures inside a block in use and in none of its excepts (NP-27, NP-28)."""
+        """The signatures surely inside a block in use and in none of its excepts (NP-27, NP-28)."""
         found = self._inside[block]
+        if excepts := tuple(excepts):  # an address that is not known yet may be in an except
+            found &= ~self.perhaps_inside(block)
         for part in excepts:
             found &= ~self._inside[part]
         return found
+
+    def perhaps_inside(self, block: Block) -> int:
+        """The signature of addresses that are not known yet, where some of them may be inside."""
+        return 1 << self._unplaced[block.family]
 
     def spans(self, signature: int) -> list[Block]:
         """The addresses that have a signature, ascending."""
@@ -56,9 +65,12 @@ class Signatures:
             self._spans[number].append(Block(family, start, end - 1))
             numbers.append(number)
         self._starts[family], self._numbers[family] = starts, numbers
-        self.of_family[family] = ((1 << len(known)) - 1) << first_number
+        self._unplaced[family] = len(self._spans)
+        self._spans.append([])
+        self.of_family[family] = ((1 << len(known) + 1) - 1) << first_number
         for block in blocks:
-            self._inside[block] = 0
+            whole = block == everything(family)
+            self._inside[block] = whole << self._unplaced[family]
         for held_by, number in known.items():
             for block in held_by:
                 self._inside[block] |= 1 << number

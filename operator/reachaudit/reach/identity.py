@@ -128,7 +128,7 @@ class Identity:
         """Everyone's place; pods win over nodes, but a hostNetwork pod does not hide its node."""
         places = {a: self._node_party(n, a) for n in self.nodes.values() for a in n.addresses}
         for pod in self.pods:
-            for address in pod.addresses:
+            for address in filter(_placed, pod.addresses):
                 if not pod.host_network or address not in places or self.number(pod) is not None:
                     places[address] = self._pod_party(pod, address)
         return places
@@ -138,6 +138,10 @@ class Identity:
 
     def _node_party(self, node: Node, address: Address) -> Party:
         return Party(address, self.signatures.of(address), node=node.name, root=True)
+
+
+def _placed(address: Address) -> bool:
+    return address.placed
 
 
 class _Matched:

@@ -96,7 +96,9 @@ class Judge:
         if value is not Value.UNKNOWN:
             return value, None
         by_block = not planes.may.by_class(peer.number) and not profile.opaque
-        return value, Reason.IP_BLOCK if by_block else profile.reason
+        if by_block:
+            return value, Reason.IP_BLOCK if peer.address.placed else Reason.NO_ADDRESS
+        return value, profile.reason
 
     def _heed_blocks(self, peer: Party) -> bool:
         """Whether ipBlocks surely match an address: some plugins go by identity (NP-30)."""

@@ -14,7 +14,7 @@ from reachaudit.reach.zones import Zone, in_zone
 
 def cluster_blocks(facts: Facts, identity: Identity) -> list[Block]:
     """The cluster's own addresses: pods, pod ranges, nodes, Service ranges (EXT-3, EXT-4)."""
-    found = [single(address) for pod in identity.pods for address in pod.addresses]
+    found = [single(a) for pod in identity.pods for a in pod.addresses if a.placed]
     for node in identity.nodes.values():
         found += [single(address) for address in node.addresses]
         found += node.pod_blocks

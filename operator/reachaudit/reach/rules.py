@@ -176,8 +176,10 @@ class Compiler:
     def peer(self, policy: NetworkPolicy, peer: Peer) -> Planes:
         """Whom one peer item names; the fields in it must all hold (NP-14)."""
         if peer.block is not None:
-            block = Peers(signatures=self._identity.signatures.inside(peer.block, peer.excepts))
-            return Planes(block, block)
+            signatures = self._identity.signatures
+            inside = signatures.inside(peer.block, peer.excepts)
+            perhaps = inside | signatures.perhaps_inside(peer.block)
+            return Planes(Peers(signatures=inside), Peers(signatures=perhaps))
         selector = peer_selector(policy, peer)
         if selector is None:  # NP-25
             return Planes(NOBODY, NOBODY)

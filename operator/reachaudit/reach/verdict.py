@@ -33,6 +33,7 @@ class Reason(Enum):
     MISSING_NAMESPACE = "missing-namespace"  # NP-20
     IMPLEMENTATION = "implementation"  # NP-44, NP-46, SVC-41
     IP_BLOCK = "ip-block"  # NP-30 with an assumption off
+    NO_ADDRESS = "no-address"  # of a pod that only a file describes
     PROTOCOL = "protocol"  # NP-43
     SOURCE_NAT = "source-nat"  # EXT-10
     PROVIDER = "provider"  # UNK-4: what a load balancer's provider does with source ranges
