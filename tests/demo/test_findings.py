@@ -1,7 +1,7 @@
 """What the samples' READMEs promise is what the operator's own pipeline finds in the live world."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -101,5 +101,5 @@ def short(finding: Finding) -> Expected:
     return Expected(finding.check, kind, f"{namespace}/{name}" if namespace else name)
 
 
-def ends(flows: tuple[Flow, ...]) -> set[tuple[str, str]]:
+def ends(flows: Iterable[Flow]) -> set[tuple[str, str]]:
     return {(flow.source, flow.target) for flow in flows}

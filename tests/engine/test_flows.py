@@ -13,16 +13,16 @@ from reachaudit.model.facts import Namespace, NetworkPolicy, Pod
 from reachaudit.model.ip import FAMILIES, Family
 from reachaudit.model.store import Change, Facts
 from reachaudit.reach import bits
-from reachaudit.reach.delta import Flow, difference, end
+from reachaudit.reach.delta import Flow, end
 from reachaudit.reach.engine import Engine
-from reachaudit.reach.flows import Flows, Index, flows
+from reachaudit.reach.flows import Flows, flows
 from reachaudit.reach.ports import ALL_PORTS, Span, by_protocol
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.verdict import Value
 from reachaudit.settings import Assumptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reachaudit.reach.party import Party
 
@@ -59,14 +59,14 @@ def judged(reach: Reachability, at: set[int]) -> dict[Pair, Value]:
     }
 
 
-def tabled(table: Flows, index: Index, pairs: Sequence[Pair]) -> dict[Pair, Value]:
+def tabled(table: Flows, pairs: Sequence[Pair]) -> dict[Pair, Value]:
     """The same pairs, as the rows have them."""
     found = dict.fromkeys(pairs, Value.DENY)
     for (target, family), row in table.between.items():
         for span, sources in row:
             for plane, value in ((sources.may, Value.UNKNOWN), (sources.must, Value.ALLOW)):
                 for number in bits.members(plane):
-                    source = end(index.refs[number])
+                    source = end(table.index.refs[number])
                     for pair in pairs:
                         if pair[:3] == (source, end(target), family) and pair[3] in range(
                             span.first, span.last + 1
@@ -78,9 +78,9 @@ def tabled(table: Flows, index: Index, pairs: Sequence[Pair]) -> dict[Pair, Valu
 @examples
 @given(world=worlds(), assumed=assumptions())
 def test_rows_say_what_the_judge_says(world: World, assumed: dict[str, str]) -> None:
-    reach, index = Reachability(Facts(read_facts(world.objects)), assumptions_of(assumed)), Index()
+    reach = Reachability(Facts(read_facts(world.objects)), assumptions_of(assumed))
     expected = judged(reach, positions(reach))
-    assert tabled(flows(reach, index), index, list(expected)) == expected
+    assert tabled(flows(reach), list(expected)) == expected
 
 
 @examples
@@ -90,11 +90,13 @@ def test_the_difference_is_what_changed(world: World, data: st.DataObject) -> No
     dropped = data.draw(st.sets(st.sampled_from(range(len(facts))), max_size=3))
     gone = (NetworkPolicy, Namespace)  # a missing Namespace makes verdicts UNKNOWN
     kept = [f for i, f in enumerate(facts) if i not in dropped or not isinstance(f, gone)]
-    index = Index()
     old, new = (Reachability(Facts(some), Assumptions()) for some in (facts, kept))
     at = positions(old) | positions(new)
     before, after = judged(old, at), judged(new, at)
-    delta = difference(flows(old, index), flows(new, index), index)
+    engine = Engine(Assumptions())
+    engine.apply([Change(fact.ref, None, fact, 0.0) for fact in facts])
+    gone_facts = [fact for fact in facts if fact not in kept]
+    delta = engine.apply([Change(fact.ref, fact, None, 0.0) for fact in gone_facts])
     assert among_pods(delta.gained, at) == turned(before, after, Value.DENY, Value.ALLOW)
     assert among_pods(delta.lost, at) == turned(before, after, Value.ALLOW, Value.DENY)
     assert among_pods(delta.unsure, at) == {
@@ -115,7 +117,7 @@ def test_the_order_of_events_is_nothing(world: World, data: st.DataObject) -> No
     facts = read_facts(world.objects)
     shuffled = data.draw(st.permutations(facts))
     engines = Engine(Assumptions()), Engine(Assumptions())
-    engines[0].apply(Change(fact.ref, None, fact, 0.0) for fact in facts)
+    engines[0].apply([Change(fact.ref, None, fact, 0.0) for fact in facts])
     for fact in shuffled:
         engines[1].apply([Change(fact.ref, None, fact, 0.0)])
     one, other = (named(engine) for engine in engines)
@@ -124,7 +126,8 @@ def test_the_order_of_events_is_nothing(world: World, data: st.DataObject) -> No
 
 def named(engine: Engine) -> dict[tuple[str, Family], list[tuple[Span, set[str], set[str]]]]:
     """An engine's rows with names for bits: those depend on who came first."""
-    refs = engine.index.refs
+    table = flows(engine.reach)
+    refs = table.index.refs
     return {
         (end(target), family): [
             (
@@ -134,11 +137,11 @@ def named(engine: Engine) -> dict[tuple[str, Family], list[tuple[Span, set[str],
             )
             for span, (must, may) in row
         ]
-        for (target, family), row in engine.flows.between.items()
+        for (target, family), row in table.between.items()
     }
 
 
-def among_pods(found: Sequence[Flow], at: set[int]) -> set[Pair]:
+def among_pods(found: Iterable[Flow], at: set[int]) -> set[Pair]:
     """The flows between pods, port by port."""
     return {
         (flow.source, flow.target, flow.family, port)

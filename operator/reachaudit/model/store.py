@@ -21,29 +21,45 @@ class Change(NamedTuple):
 
 
 class Facts:
-    """The current facts, by type and by name. Only `apply` changes them."""
+    """The current facts, by type, namespace and name. Only `apply` changes them."""
 
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
-        self._by_type: defaultdict[type[Fact], dict[Ref, Fact]] = defaultdict(dict)
+        self._by_type: defaultdict[type[Fact], defaultdict[str, dict[Ref, Fact]]] = defaultdict(
+            lambda: defaultdict(dict)
+        )
         for fact in facts:
-            self._by_type[type(fact)][fact.ref] = fact
+            self._by_type[type(fact)][fact.namespace][fact.ref] = fact
+
+    def __iter__(self) -> Iterator[Fact]:
+        """All facts."""
+        for namespaces in self._by_type.values():
+            for found in namespaces.values():
+                yield from found.values()
 
     def apply(self, change: Change) -> None:
         """Take one change over."""
         if change.old is not None:
-            self._by_type[type(change.old)].pop(change.ref, None)
+            namespaces = self._by_type[type(change.old)]
+            namespaces[change.old.namespace].pop(change.ref, None)
+            if not namespaces[change.old.namespace]:
+                del namespaces[change.old.namespace]
         if change.new is not None:
-            self._by_type[type(change.new)][change.ref] = change.new
+            self._by_type[type(change.new)][change.new.namespace][change.ref] = change.new
 
     def of(self, kind: type[F]) -> Iterator[F]:
         """All facts of a type, in order of name: an answer never hangs on the order of events."""
-        for _, fact in sorted(self._by_type[kind].items()):
+        for namespace in sorted(self._by_type[kind]):
+            yield from self.within(kind, namespace)
+
+    def within(self, kind: type[F], namespace: str) -> Iterator[F]:
+        """The facts of a type in one namespace, in order of name."""
+        for _, fact in sorted(self._by_type[kind].get(namespace, {}).items()):
             assert isinstance(fact, kind)
             yield fact
 
     def get(self, kind: type[F], ref: Ref) -> F | None:
         """One fact by its object."""
-        fact = self._by_type[kind].get(ref)
+        fact = self._by_type[kind].get(ref.namespace, {}).get(ref)
         return fact if isinstance(fact, kind) else None
 
 

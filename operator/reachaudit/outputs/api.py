@@ -14,7 +14,7 @@ from reachaudit.findings.finding import Finding
 from reachaudit.findings.ledger import Entry
 from reachaudit.model.names import Ref
 from reachaudit.outputs.text import safe
-from reachaudit.reach.delta import Flow, lines
+from reachaudit.reach.delta import FlowSet, lines
 from reachaudit.round.pipeline import Round
 
 WAIT_SECONDS = 20.0
@@ -108,5 +108,5 @@ def _round(number: int, result: Round, finished: float) -> Json:
     }
 
 
-def _flows(flows: tuple[Flow, ...]) -> Json:
+def _flows(flows: FlowSet) -> Json:
     return {"count": len(flows), "pairs": [safe(line) for line in lines(flows)[:FLOWS_SHOWN]]}

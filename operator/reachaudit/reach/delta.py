@@ -1,22 +1,18 @@
 """The blast radius of a change: flows gained and lost, as a person counts them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cached_property
+from typing import NamedTuple
 
 from reachaudit.model.facts import PROTOCOLS, Protocol
-from reachaudit.model.ip import Block, Family
+from reachaudit.model.ip import Family
 from reachaudit.model.names import Ref
 from reachaudit.reach import bits
-from reachaudit.reach.addresses import cidrs, merge, minus
-from reachaudit.reach.flows import Flows, Index, OutRow, Row, Sources, Targets
 from reachaudit.reach.ports import Span, by_protocol, overlay, ports_text
-from reachaudit.reach.zones import ZONES, in_zone
 
-T = TypeVar("T")
 End = str
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,28 +29,102 @@ class Flow:
     ports: str
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """What a round of changes did to flows, in order.
+class Strip(NamedTuple):
+    """Flows between one end and many others on a span of ports.
 
-    `gained`: surely shut before, surely open now. `lost`: the reverse. `unsure`: UNKNOWN now, and
-    known before.
+    `incoming`: the others connect to it, else it to them. `others` are classes as bits, each the
+    only one of its workload; `named` are others by name: workloads, or zones.
     """
 
-    gained: tuple[Flow, ...] = ()
-    lost: tuple[Flow, ...] = ()
-    unsure: tuple[Flow, ...] = ()
+    end: End
+    incoming: bool
+    family: Family
+    span: Span
+    others: int = 0
+    named: frozenset[End] = frozenset()
 
 
-def difference(old: Flows, new: Flows, index: Index) -> Delta:
-    """Compare two states; only rows that differ are expanded."""
-    comparison = _Comparison(index, merge([*old.cluster, *new.cluster]))
-    for key in old.between.keys() | new.between.keys():
-        comparison.sources(key, old.between.get(key, ()), new.between.get(key, ()))
-    for key in old.out.keys() | new.out.keys():
-        comparison.targets(key, old.out.get(key, ()), new.out.get(key, ()))
-    comparison.into(old, new)
-    return Delta(comparison.gained.flows(), comparison.lost.flows(), comparison.unsure.flows())
+@dataclass(frozen=True)
+class FlowSet:
+    """Many flows, held as strips and written out only when they are read.
+
+    `ends` names the others of strips. A workload that is an end of its own is in no other's strip.
+    """
+
+    strips: tuple[Strip, ...] = ()
+    ends: Mapping[int, End] | None = None
+
+    @cached_property
+    def _count(self) -> int:
+        """Counted without being written out."""
+        total = 0
+        for strips in self._by_end().values():
+            for protocol in PROTOCOLS:
+                others, named = 0, frozenset[End]()
+                for strip in strips:
+                    if any(protocol == own for own, _, _ in by_protocol(strip.span)):
+                        others |= strip.others
+                        named |= strip.named
+                total += others.bit_count() + len(named)
+        return total
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __bool__(self) -> bool:
+        return bool(self.strips)
+
+    def __iter__(self) -> Iterator[Flow]:
+        """All flows, those with an end outside first: they weigh most."""
+        return iter(self._written)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FlowSet) and self._written == other._written
+
+    def __hash__(self) -> int:
+        return hash(len(self))
+
+    @cached_property
+    def _written(self) -> tuple[Flow, ...]:
+        spans: defaultdict[tuple[End, End, Family], list[Span]] = defaultdict(list)
+        for strip in self.strips:
+            for other in self._others(strip):
+                source, target = (other, strip.end) if strip.incoming else (strip.end, other)
+                spans[source, target, strip.family].append(strip.span)
+        return tuple(sorted((f for key in spans for f in _flows(key, spans[key])), key=_order))
+
+    def _others(self, strip: Strip) -> Iterator[End]:
+        yield from strip.named
+        if strip.others:
+            assert self.ends is not None
+            for number in bits.members(strip.others):
+                yield self.ends[number]
+
+    def _by_end(self) -> dict[tuple[End, bool, Family], list[Strip]]:
+        found: defaultdict[tuple[End, bool, Family], list[Strip]] = defaultdict(list)
+        for strip in self.strips:
+            found[strip.end, strip.incoming, strip.family].append(strip)
+        return found
+
+
+NOTHING = FlowSet()
+
+
+@dataclass(frozen=True)
+class Delta:
+    """What changes did to flows.
+
+    `gained`: surely shut before, surely open now. `lost`: the reverse. `unsure`: UNKNOWN now, and
+    known before. `cause`: the object whose change it was; None for many at once.
+    """
+
+    gained: FlowSet = NOTHING
+    lost: FlowSet = NOTHING
+    unsure: FlowSet = NOTHING
+    cause: Ref | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.gained or self.lost or self.unsure)
 
 
 def lines(flows: Iterable[Flow]) -> list[str]:
@@ -82,98 +152,15 @@ def end(ref: Ref) -> End:
     return f"{ref.namespace}/{ref.name}[{ref.kind}]"
 
 
-class _Collector:
-    """Spans by source, target and family, to become one flow a protocol."""
-
-    def __init__(self) -> None:
-        self._spans: defaultdict[tuple[End, End, Family], list[Span]] = defaultdict(list)
-
-    def add(self, source: End, target: End, family: Family, span: Span) -> None:
-        self._spans[source, target, family].append(span)
-
-    def flows(self) -> tuple[Flow, ...]:
-        return tuple(sorted((flow for key in self._spans for flow in self._of(key)), key=_order))
-
-    def _of(self, key: tuple[End, End, Family]) -> Iterator[Flow]:
-        source, target, family = key
-        ports: defaultdict[Protocol, list[str]] = defaultdict(list)
-        for span, _ in overlay(((span, True) for span in self._spans[key]), bool.__or__):
-            for protocol, first, last in by_protocol(span):
-                ports[protocol].append(ports_text(first, last))
-        for protocol, texts in ports.items():
-            yield Flow(source, target, protocol, family, ", ".join(texts))
+def _flows(key: tuple[End, End, Family], spans: Sequence[Span]) -> Iterator[Flow]:
+    source, target, family = key
+    ports: defaultdict[Protocol, list[str]] = defaultdict(list)
+    for span, _ in overlay(((span, True) for span in spans), bool.__or__):
+        for protocol, first, last in by_protocol(span):
+            ports[protocol].append(ports_text(first, last))
+    for protocol, texts in ports.items():
+        yield Flow(source, target, protocol, family, ", ".join(texts))
 
 
 def _order(flow: Flow) -> tuple[bool, bool, Flow]:
-    """Flows with an end outside come first: they weigh most."""
     return "/" in flow.source.split()[0], "/" in flow.target.split()[0], flow
-
-
-class _Comparison:
-    """Collects what differs. `cluster`: addresses that are inside in one state or the other."""
-
-    def __init__(self, index: Index, cluster: list[Block]) -> None:
-        self._index, self._cluster = index, cluster
-        self.gained, self.lost, self.unsure = _Collector(), _Collector(), _Collector()
-
-    def sources(self, key: tuple[Ref, Family], before: Row, after: Row) -> None:
-        """Compare who connects to a workload."""
-        if before == after:
-            return
-        target, family = key
-        for span, old, new in _side_by_side(before, after, Sources(0, 0)):
-            for collector, changed in (
-                (self.gained, new.must & ~old.may),
-                (self.lost, old.must & ~new.may),
-                (self.unsure, new.may & ~new.must & ~(old.may & ~old.must)),
-            ):
-                for number in bits.members(changed):
-                    collector.add(end(self._index.refs[number]), end(target), family, span)
-
-    def targets(self, key: tuple[Ref, Family], before: OutRow, after: OutRow) -> None:
-        """Compare what a workload reaches outside."""
-        if before == after:
-            return
-        source, family = key
-        for span, old, new in _side_by_side(before, after, Targets((), ())):
-            for collector, changed in (
-                (self.gained, minus(new.must, old.may)),
-                (self.lost, minus(old.must, new.may)),
-                (self.unsure, minus(minus(new.may, new.must), minus(old.may, old.must))),
-            ):
-                for zone in _zones(minus(changed, self._cluster), family):
-                    collector.add(end(source), zone, family, span)
-
-    def into(self, old: Flows, new: Flows) -> None:
-        """Compare what clients outside reach."""
-        for collector, changed in (
-            (self.gained, new.into - old.into - old.may_into),
-            (self.lost, old.into - new.into - new.may_into),
-            (self.unsure, new.may_into - new.into - old.may_into),
-        ):
-            for zone, family, workload, port in changed:
-                collector.add(zone, end(workload), family, Span(port, port))
-
-
-def _side_by_side(
-    before: Iterable[tuple[Span, T]], after: Iterable[tuple[Span, T]], nothing: T
-) -> Iterator[tuple[Span, T, T]]:
-    """Two rows cut at the same ports. Of each there is at most one value on any port."""
-    pieces = [(span, (value, nothing)) for span, value in before]
-    pieces += [(span, (nothing, value)) for span, value in after]
-
-    def both(one: tuple[T, T], other: tuple[T, T]) -> tuple[T, T]:
-        old = one[0] if one[0] != nothing else other[0]
-        return old, one[1] if one[1] != nothing else other[1]
-
-    for span, (old, new) in overlay(pieces, both):
-        yield span, old, new
-
-
-def _zones(blocks: list[Block], family: Family) -> Iterator[str]:
-    """Blocks by zone, and which of its addresses where they are few."""
-    for zone in ZONES:
-        found = [c for block in in_zone(zone, blocks) for c in cidrs(block) if c.family == family]
-        if found:
-            few = f" ({', '.join(map(str, found))})" if len(found) <= _SHOWN else ""
-            yield f"{zone}{few}"

@@ -1,75 +1,136 @@
-"""Who is who: classes of pods, addresses, and what stands at an address.
+"""Who is who: the pods' classes, and the parties that stand at addresses."""
 
-A *class* is the pods that no policy selector and no named port in use tells apart. It splits only
-on what can change a policy verdict: never by node, workload, Service or an unmentioned label.
-"""
-
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
-from reachaudit.model.facts import Labels, Namespace, Node, Pod, Selector
-from reachaudit.model.ip import Address, Family
+from reachaudit.model.facts import Controller, Node, Owner, Pod
+from reachaudit.model.ip import FAMILIES, UNPLACED, Address, Block, Family
 from reachaudit.model.names import Ref
-from reachaudit.model.objects.workloads import default_namespace_labels
 from reachaudit.model.store import Facts
-from reachaudit.reach.addresses import Signatures
-from reachaudit.reach.labels import keys, matches, matches_partly_known
+from reachaudit.reach.classes import Classes, Kin, PodClass, Ports, Template
+from reachaudit.reach.labels import matches
 from reachaudit.reach.party import Party
+from reachaudit.reach.places import Places
 from reachaudit.reach.ports import named
-from reachaudit.reach.verdict import Value
-from reachaudit.reach.vocabulary import PeerSelector, PortName, Vocabulary
-from reachaudit.reach.workloads import workload_of
+from reachaudit.reach.signatures import Signatures
+from reachaudit.reach.spaces import Spaces
+from reachaudit.reach.terms import Terms, may_match
+from reachaudit.reach.vocabulary import PeerSelector, PortName, Term, Words
+from reachaudit.reach.workloads import Workload, workload_of
 
 
-class PodClass(NamedTuple):
-    """The pods of a namespace that match the same selectors and resolve names to the same ports."""
+class Item(NamedTuple):
+    """A selector of pods by the numbers of its parts; NONE where it has no such part."""
 
-    namespace: str
-    matched: frozenset[Selector]
-    ports: tuple[tuple[PortName, int], ...]
+    home: str
+    term: int
+    space: int
 
-    def port(self, name: PortName) -> int | None:
-        """The number that a name has on these pods (NP-39)."""
-        return next((number for known, number in self.ports if known == name), None)
+
+NONE = -1
+
+
+class _Workloads(Mapping[Ref, Workload]):
+    """The workload of each live pod."""
+
+    def __init__(self, templates: dict[Ref, Template]) -> None:
+        self._templates = templates
+
+    def __getitem__(self, pod: Ref) -> Workload:
+        return self._templates[pod].workload
+
+    def __iter__(self) -> Iterator[Ref]:
+        return iter(self._templates)
+
+    def __len__(self) -> int:
+        return len(self._templates)
 
 
 class Identity:
-    """Classes by number, and the parties that stand at addresses."""
+    """Classes of pods, and the parties that stand at addresses.
 
-    def __init__(
-        self, facts: Facts, vocabulary: Vocabulary, signatures: Signatures, host_network: str
-    ) -> None:
-        self.signatures = signatures
-        self.nodes = {node.name: node for node in facts.of(Node)}
-        self.pods = [pod for pod in facts.of(Pod) if pod.live]  # NP-49
-        self._live = {pod.ref: pod for pod in self.pods}
-        self.workloads = {pod.ref: workload_of(pod, facts) for pod in self.pods}
-        self.classes: list[PodClass] = []
-        self._number: dict[Ref, int] = {}
-        self._numbers_in: dict[str, list[int]] = {}
-        self._selected: dict[PeerSelector, tuple[int, int]] = {}
-        self._namespaces = {ns.name: dict(ns.labels) for ns in facts.of(Namespace)}
-        selectable = [p for p in self.pods if not p.host_network or host_network == "applied"]
-        self._classify(selectable, vocabulary)
-        self._at = self._places()
+    It follows the facts one by one, and the words that policies use; what it answers depends on
+    neither's order.
+    """
+
+    def __init__(self, facts: Facts, host_network: str) -> None:
+        self._facts, self._applied = facts, host_network == "applied"
+        self.signatures, self.classes = Signatures(), Classes()
+        self.spaces, self._terms = Spaces(self.classes), Terms()
+        self.nodes: dict[str, Node] = {}
+        self._names: set[PortName] = set()
+        self._places = Places()
+        self._pods: dict[Ref, Pod] = {}
+        self._template_of: dict[Ref, Template] = {}
+        self.workloads: Mapping[Ref, Workload] = _Workloads(self._template_of)
+        self._templates: dict[Kin, Template] = {}
+        self._in: defaultdict[str, dict[Template, None]] = defaultdict(dict)
+        self._of_owner: defaultdict[Ref, dict[Template, None]] = defaultdict(dict)
+        self._sorted: list[Pod] | None = None
+
+    # Asking
+
+    @property
+    def pods(self) -> list[Pod]:
+        """All live pods, by name (NP-49)."""
+        if self._sorted is None:
+            self._sorted = [pod for _, pod in sorted(self._pods.items())]
+        return self._sorted
+
+    @property
+    def unplaced(self) -> bool:
+        """Whether some pod's address is not known."""
+        holding = self.classes.holding
+        return any(holding.get(self.signatures.of(Address(f, UNPLACED)), 0) for f in FAMILIES)
+
+    def number(self, pod: Pod) -> int | None:
+        """A pod's class; None where no policy can select it (NP-47, NP-49)."""
+        template = self._template_of.get(pod.ref)
+        return template.own.number if template and template.own else None
+
+    def class_of(self, pod: Pod) -> PodClass | None:
+        """A pod's class; None where no policy can select it."""
+        template = self._template_of.get(pod.ref)
+        return template.own if template else None
+
+    def alike(self, old: Pod, new: Pod) -> bool:
+        """Whether a pod that changed is the same to all policies, at the same addresses."""
+        same = old.live and new.live and old.addresses == new.addresses
+        return same and self._kin(old) == self._kin(new)
+
+    def class_for(self, pod: Pod) -> PodClass | None:
+        """The class that a pod is in, or would come into if it is there already."""
+        kin = self._kin(pod)
+        template = self._templates.get(kin)
+        if template is not None or not kin.selectable:
+            return template.own if template else None
+        matched = self._terms.matched(kin.namespace, kin.labels)
+        return self.classes.find((self._workload(kin), matched, self._named(kin)))
+
+    def owned_by(self, controller: Ref) -> list[Template]:
+        """The templates of a controller's pods."""
+        return list(self._of_owner.get(controller, ()))
 
     def endpoint(self, address: Address, named: Ref | None) -> Party:
         """Who an endpoint is: the pod that a slice names, if it is there; else who is there.
 
         Whoever writes a slice may name any pod, so the address decides (SVC-8).
         """
-        pod = self._live.get(named) if named else None
+        pod = self._pods.get(named) if named else None
         if pod is not None and address in pod.addresses:
             return self._pod_party(pod, address)
         return self.at(address)
 
-    def number(self, pod: Pod) -> int | None:
-        """A pod's class; None where no policy can select it (NP-47, NP-49)."""
-        return self._number.get(pod.ref)
-
     def at(self, address: Address) -> Party:
         """Who stands there: a live pod first, then a node, else somebody outside (EXT-3)."""
-        return self._at.get(address) or Party(address, self.signatures.of(address))
+        found = self._places.at(address)
+        if isinstance(found, Pod):
+            return self._pod_party(found, address)
+        if isinstance(found, Node):
+            return self._node_party(found, address)
+        return Party(address, self.signatures.of(address))
 
     def pod_parties(self, pod: Pod, family: Family) -> list[Party]:
         """A live pod at its address of a family: one party or none."""
@@ -79,59 +140,199 @@ class Identity:
         """A node at each of its addresses of a family."""
         return [self._node_party(node, a) for a in node.addresses if a.family == family]
 
-    def selected(self, selector: PeerSelector) -> tuple[int, int]:
+    def item(self, selector: PeerSelector) -> Item:
+        """A selector in use, by numbers."""
+        term, space = selector.term, selector.namespaces
+        return Item(
+            selector.home,
+            self._terms.number(term) if term else NONE,
+            self.spaces.number(space) if space is not None else NONE,
+        )
+
+    def members(self, item: Item) -> tuple[int, int]:
         """The set of classes that a selector surely matches, and that of those it may match."""
-        found = self._selected.get(selector)
-        if found is None:
-            found = self._selected[selector] = self._select(selector)
-        return found
+        home, term, space = item
+        if term != NONE:
+            fitting = self.classes.with_term.get(term, 0)
+        elif space != NONE:
+            fitting = -1
+        else:
+            fitting = self.classes.in_namespace.get(home, 0)
+        if space == NONE:
+            return fitting, fitting
+        must, may = self.spaces.members(space)
+        return fitting & must, fitting & may
 
-    def _select(self, selector: PeerSelector) -> tuple[int, int]:
-        homes = [selector.home] if selector.namespaces is None else list(self._numbers_in)  # NP-15
-        must = may = 0
-        for namespace in homes:
-            value = self._namespace_matches(selector.namespaces, namespace)
-            if value is Value.DENY:
-                continue
-            for number in self._numbers_in.get(namespace, ()):
-                if selector.pods is None or selector.pods in self.classes[number].matched:
-                    must |= (value is Value.ALLOW) << number
-                    may |= 1 << number
-        return must, may
+    def items(self, own: PodClass) -> tuple[list[Item], list[Item]]:
+        """The selectors that surely match a class, and those that may; used or not."""
+        terms = [NONE, *own.matched]
+        matching = self.spaces.matching(own.namespace)
+        sure = [Item(own.namespace, term, NONE) for term in terms]
+        sure += [Item("", term, space) for space in matching.sure for term in terms]
+        return sure, [Item("", term, space) for space in matching.perhaps for term in terms]
 
-    def _namespace_matches(self, selector: Selector | None, namespace: str) -> Value:
-        """By the Namespace object's labels; of a missing one only the name is known (NP-20)."""
-        if selector is None:
-            return Value.ALLOW
-        labels = self._namespaces.get(namespace)
-        if labels is None:
-            return matches_partly_known(selector, dict(default_namespace_labels(namespace)))
-        return Value.ALLOW if matches(selector, labels) else Value.DENY
+    # Following the facts
 
-    def _classify(self, pods: Iterable[Pod], vocabulary: Vocabulary) -> None:
-        matched = _Matched(vocabulary)
-        numbers: dict[PodClass, int] = {}
-        for pod in pods:
-            ports = tuple(
-                (name, number)
-                for name in vocabulary.port_names
-                if (number := named(pod.ports, name.name, name.protocol)) is not None
-            )
-            pod_class = PodClass(pod.namespace, matched.by(pod), ports)
-            number = numbers.setdefault(pod_class, len(self.classes))
-            if number == len(self.classes):
-                self.classes.append(pod_class)
-                self._numbers_in.setdefault(pod.namespace, []).append(number)
-            self._number[pod.ref] = number
+    def put_pod(self, pod: Pod) -> None:
+        """A pod is there, or is otherwise than before."""
+        if not pod.live:
+            return
+        kin = self._kin(pod)
+        template = self._templates.get(kin) or self._make(kin)
+        self._pods[pod.ref], self._template_of[pod.ref] = pod, template
+        self._sorted = None
+        template.pods += 1
+        if kin.selectable:
+            self._places.put_pod(pod)
+            self._count(template, pod, 1)
+        else:
+            self._places.put_guest(pod)
 
-    def _places(self) -> dict[Address, Party]:
-        """Everyone's place; pods win over nodes, but a hostNetwork pod does not hide its node."""
-        places = {a: self._node_party(n, a) for n in self.nodes.values() for a in n.addresses}
-        for pod in self.pods:
-            for address in filter(_placed, pod.addresses):
-                if not pod.host_network or address not in places or self.number(pod) is not None:
-                    places[address] = self._pod_party(pod, address)
-        return places
+    def drop_pod(self, pod: Pod) -> None:
+        """The reverse of `put_pod`."""
+        template = self._template_of.pop(pod.ref, None)
+        if template is None:
+            return
+        del self._pods[pod.ref]
+        self._sorted = None
+        template.pods -= 1
+        if template.kin.selectable:
+            self._places.drop_pod(pod)
+            self._count(template, pod, -1)
+        else:
+            self._places.drop_guest(pod)
+        if not template.pods:
+            self._forget(template)
+
+    def replace_pod(self, old: Pod | None, new: Pod | None) -> None:
+        """A pod came, went, or is otherwise than before."""
+        if old and new and self.alike(old, new):
+            self._pods[new.ref] = new
+            self._sorted = None
+            self._places.replace(old, new, guest=not self._kin(new).selectable)
+            return
+        if old is not None:
+            self.drop_pod(old)
+        if new is not None:
+            self.put_pod(new)
+
+    def put_node(self, node: Node) -> None:
+        """A node is there."""
+        self.nodes[node.name] = node
+        self._places.put_node(node)
+
+    def drop_node(self, node: Node) -> None:
+        """The reverse of `put_node`."""
+        del self.nodes[node.name]
+        self._places.drop_node(node)
+
+    def follow_controller(self, controller: Ref) -> None:
+        """Find the workloads of a controller's pods anew."""
+        templates = self.owned_by(controller)
+        for template in templates:
+            template.workload = self._workload(template.kin)
+        self.classes.settle(template for template in templates if template.kin.selectable)
+
+    # Following the words in use
+
+    def learn(self, words: Words) -> None:
+        """Tell pods apart by words that were not in use before."""
+        for space in words.spaces:
+            self.spaces.add(space)
+        touched: dict[Template, None] = {}
+        for term in words.terms:
+            number = self._terms.add(term)
+            for template in self._fitting(term):
+                template.matched |= {number}
+                touched[template] = None
+        if words.names:
+            self._names |= words.names
+            touched |= self._rename(words.names)
+        self.classes.settle(touched)
+
+    def forget(self, words: Words) -> None:
+        """Tell pods apart no longer by words that nobody uses."""
+        for space in words.spaces:
+            self.spaces.drop(space)
+        touched: dict[Template, None] = {}
+        for term in words.terms:
+            number = self._terms.drop(term)
+            for template in self._in_reach(term):
+                if number in template.matched:
+                    template.matched -= {number}
+                    touched[template] = None
+        if words.names:
+            self._names -= words.names
+            touched |= self._rename(words.names)
+        self.classes.settle(touched)
+
+    def hold(self, blocks: Collection[Block]) -> None:
+        """Tell addresses apart by these blocks."""
+        for block, old, new in self.signatures.hold(blocks, self._places.count):
+            for _, pod in self._places.within(block):
+                template = self._template_of[pod.ref]
+                self.classes.count(template, block.family, new, 1)
+                self.classes.count(template, block.family, old, -1)
+
+    def _kin(self, pod: Pod) -> Kin:
+        selectable = self._applied or not pod.host_network
+        return Kin(pod.namespace, pod.owner or pod.name, pod.labels, pod.ports, selectable)
+
+    def _make(self, kin: Kin) -> Template:
+        template = self._templates[kin] = Template(kin, self._workload(kin))
+        if isinstance(kin.owner, Owner):
+            self._of_owner[_ref(kin.namespace, kin.owner)][template] = None
+        if kin.selectable:
+            self._in[kin.namespace][template] = None
+            template.matched = self._terms.matched(kin.namespace, kin.labels)
+            template.named = self._named(kin)
+            self.classes.settle([template])
+        return template
+
+    def _forget(self, template: Template) -> None:
+        kin = template.kin
+        del self._templates[kin]
+        if isinstance(kin.owner, Owner):
+            owner = _ref(kin.namespace, kin.owner)
+            del self._of_owner[owner][template]
+            if not self._of_owner[owner]:
+                del self._of_owner[owner]
+        if kin.selectable:
+            del self._in[kin.namespace][template]
+            self.classes.remove(template)
+
+    def _count(self, template: Template, pod: Pod, by: int) -> None:
+        for address in dict.fromkeys(pod.addresses):
+            self.classes.count(template, address.family, self.signatures.of(address), by)
+
+    def _workload(self, kin: Kin) -> Workload:
+        return workload_of(kin.namespace, kin.owner, partial(self._facts.get, Controller))
+
+    def _in_reach(self, term: Term) -> Iterable[Template]:
+        if term.home:
+            return list(self._in.get(term.home, ()))
+        return [template for found in self._in.values() for template in found]
+
+    def _fitting(self, term: Term) -> Iterator[Template]:
+        for template in self._in_reach(term):
+            labels = template.kin.labels
+            if may_match(term, labels) and matches(term.pods, dict(labels)):
+                yield template
+
+    def _named(self, kin: Kin) -> Ports:
+        found = ((n, named(kin.ports, n.name, n.protocol)) for n in sorted(self._names))
+        return tuple((name, number) for name, number in found if number is not None)
+
+    def _rename(self, names: Collection[PortName]) -> dict[Template, None]:
+        """Look the names in use up anew on pods that have a port of one of these names."""
+        wanted = {name.name for name in names}
+        touched: dict[Template, None] = {}
+        for found in self._in.values():
+            for template in found:
+                if any(port.name in wanted for port in template.kin.ports):
+                    template.named = self._named(template.kin)
+                    touched[template] = None
+        return touched
 
     def _pod_party(self, pod: Pod, address: Address) -> Party:
         return Party(address, self.signatures.of(address), self.number(pod), pod.node, pod)
@@ -140,27 +341,5 @@ class Identity:
         return Party(address, self.signatures.of(address), node=node.name, root=True)
 
 
-def _placed(address: Address) -> bool:
-    return address.placed
-
-
-class _Matched:
-    """The selectors that match a pod, worked out once for each distinct set of mentioned labels."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        self._mentioned: dict[str, set[str]] = {}
-        self._known: dict[tuple[str, Labels], frozenset[Selector]] = {}
-
-    def by(self, pod: Pod) -> frozenset[Selector]:
-        relevant = self._vocabulary.relevant(pod.namespace)
-        mentioned = self._mentioned.get(pod.namespace)
-        if mentioned is None:
-            mentioned = self._mentioned[pod.namespace] = set().union(*map(keys, relevant))
-        labels = tuple(pair for pair in pod.labels if pair[0] in mentioned)
-        found = self._known.get((pod.namespace, labels))
-        if found is None:
-            lookup = dict(labels)
-            found = frozenset(s for s in relevant if matches(s, lookup))
-            self._known[pod.namespace, labels] = found
-        return found
+def _ref(namespace: str, owner: Owner) -> Ref:
+    return Ref(owner.kind, namespace, owner.name)

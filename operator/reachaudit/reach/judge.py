@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from reachaudit.model.facts import OpaquePolicy
-from reachaudit.model.store import Facts
+from reachaudit.model.facts import NetworkPolicy, OpaquePolicy
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
 from reachaudit.reach.profiles import Profile, Profiles
@@ -12,22 +11,45 @@ from reachaudit.settings import Assumptions
 
 
 class Judge:
-    """Judges connections by the rows of both ends (NP-10).
+    """Judges connections by the rows of both ends (NP-10)."""
 
-    `opaque_everywhere`: a policy that is not understood reaches over the whole cluster (UNK-2).
-    """
-
-    def __init__(self, facts: Facts, identity: Identity, assumptions: Assumptions) -> None:
+    def __init__(self, identity: Identity, assumptions: Assumptions) -> None:
         self.identity, self._assumptions = identity, assumptions
-        heed_global = assumptions.vendor_global != "ignored"
-        opaque = [
-            policy
-            for policy in facts.of(OpaquePolicy)
-            if not policy.is_view and (heed_global or policy.namespace)
-        ]
-        self.opaque_everywhere = any(not policy.namespace for policy in opaque)
-        self.ingress = Profiles(facts, identity, "ingress", opaque)
-        self.egress = Profiles(facts, identity, "egress", opaque)
+        self.ingress = Profiles(identity, "ingress")
+        self.egress = Profiles(identity, "egress")
+
+    @property
+    def opaque_everywhere(self) -> bool:
+        """Whether a policy that is not understood reaches over the whole cluster (UNK-2)."""
+        return self.ingress.opaque_everywhere
+
+    def put(self, policy: NetworkPolicy | OpaquePolicy) -> None:
+        """A policy is there."""
+        for profiles in (self.ingress, self.egress):
+            if isinstance(policy, OpaquePolicy):
+                if self._heeded(policy):
+                    profiles.heed(policy)
+            elif policy.isolates(profiles.direction):
+                profiles.put(policy)
+
+    def drop(self, policy: NetworkPolicy | OpaquePolicy) -> None:
+        """The reverse of `put`."""
+        for profiles in (self.ingress, self.egress):
+            if isinstance(policy, OpaquePolicy):
+                if self._heeded(policy):
+                    profiles.unheed(policy)
+            elif policy.isolates(profiles.direction):
+                profiles.drop(policy)
+
+    def renew(self) -> None:
+        """Signatures, or the namespaces that selectors match, are others than before."""
+        self.ingress.renew()
+        self.egress.renew()
+
+    def _heeded(self, policy: OpaquePolicy) -> bool:
+        everywhere = not policy.namespace
+        ignored = everywhere and self._assumptions.vendor_global == "ignored"
+        return not policy.is_view and not ignored
 
     def connection(self, source: Party, target: Party, position: int) -> Judgement:
         """A new connection from source to target on a port of the line (NP-11)."""

@@ -1,15 +1,17 @@
 """The world outside: all addresses that are no pod's, node's or Service's (EXT-1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from reachaudit.model.facts import Service, ServiceCIDR
 from reachaudit.model.ip import Address, Block, Family, single
 from reachaudit.model.store import Facts
 from reachaudit.reach import bits
-from reachaudit.reach.addresses import merge, minus, overlap
+from reachaudit.reach.addresses import cidrs, merge, minus, overlap
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
-from reachaudit.reach.zones import Zone, in_zone
+from reachaudit.reach.zones import ZONES, Zone, in_zone
+
+_SHOWN = 3
 
 
 def cluster_blocks(facts: Facts, identity: Identity) -> list[Block]:
@@ -40,6 +42,7 @@ class Outside:
             if left:
                 self._blocks[signature] = left
         self._zones: dict[tuple[Zone, Family], list[Party]] = {}
+        self._zone_names: dict[tuple[int, Family], tuple[str, ...]] = {}
 
     def nobody(self, party: Party) -> bool:
         """Whether an address of the cluster's own ranges is held by no pod and no node (EXT-1)."""
@@ -74,11 +77,33 @@ class Outside:
             ]
         return self._zones[key]
 
+    def zones_of(self, signatures: int, family: Family, cluster: list[Block]) -> tuple[str, ...]:
+        """The zones that addresses outside lie in, and which of them where they are few.
+
+        `cluster`: addresses that were the cluster's own before, and count as such.
+        """
+        key = signatures, family
+        if key not in self._zone_names or cluster is not self.cluster:
+            spans = (
+                b for n in bits.members(signatures) for b in self._identity.signatures.spans(n)
+            )
+            left = minus(spans, [*self.cluster, *cluster])
+            self._zone_names[key] = tuple(_zone_names(left, family))
+        return self._zone_names[key]
+
     @staticmethod
     def _party(signature: int, blocks: list[Block]) -> Party:
         """Somebody at an address in the middle: edges are often special."""
         block = max(blocks, key=lambda b: b.last - b.first)
         return Party(Address(block.family, (block.first + block.last) // 2), signature)
+
+
+def _zone_names(blocks: list[Block], family: Family) -> Iterator[str]:
+    for zone in ZONES:
+        found = [c for block in in_zone(zone, blocks) for c in cidrs(block) if c.family == family]
+        if found:
+            few = f" ({', '.join(map(str, found))})" if len(found) <= _SHOWN else ""
+            yield f"{zone}{few}"
 
 
 def allows(ranges: Iterable[Block], address: Address) -> bool:

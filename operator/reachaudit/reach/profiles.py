@@ -5,19 +5,27 @@ with the peers that are allowed there.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reachaudit.model.facts import Direction, NetworkPolicy, OpaquePolicy
 from reachaudit.model.names import Ref
-from reachaudit.model.store import Facts
 from reachaudit.reach import bits
+from reachaudit.reach.classes import PodClass, Ports
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.ports import ALL_PORTS, Span, overlay
-from reachaudit.reach.rules import NOBODY, CompiledPolicy, Compiler, Opening, Planes
+from reachaudit.reach.rules import (
+    ANYONE,
+    EVERYBODY,
+    NOBODY,
+    CompiledPolicy,
+    Compiler,
+    Opening,
+    Planes,
+)
 from reachaudit.reach.verdict import Reason
-from reachaudit.reach.vocabulary import PortName
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A row of cells in order, for the classes `subjects`.
+    """A row of cells in order, for the classes that share it.
 
     `policies` isolate them; with none they are not isolated (NP-6). `opaque` are policies that are
     not understood but may concern them: nothing is sure then (UNK-2).
@@ -39,7 +47,6 @@ class Profile:
     row: tuple[Cell, ...]
     policies: tuple[CompiledPolicy, ...] = ()
     opaque: tuple[OpaquePolicy, ...] = ()
-    subjects: int = 0
     starts: list[int] = field(default_factory=list, compare=False)
 
     @property
@@ -65,80 +72,156 @@ class Profile:
 
 class _Key(NamedTuple):
     policies: tuple[Ref, ...]
-    ports: tuple[tuple[PortName, int], ...] | None
+    ports: Ports | None
     opaque: tuple[OpaquePolicy, ...]
 
 
 class Profiles:
-    """The profiles of one direction, and which class has which."""
+    """The profiles of one direction. Policies come and go; profiles are worked out on demand."""
 
-    def __init__(
-        self,
-        facts: Facts,
-        identity: Identity,
-        direction: Direction,
-        opaque: Sequence[OpaquePolicy],
-    ) -> None:
-        """`opaque`: the policies that are heeded though not understood."""
-        self._compiler, self._direction = Compiler(identity), direction
-        policies = [
-            self._compiler.compile(policy, direction)
-            for policy in facts.of(NetworkPolicy)
-            if policy.isolates(direction)
-        ]
-        selecting: list[list[CompiledPolicy]] = [[] for _ in identity.classes]
-        for compiled in policies:
-            for number in bits.members(compiled.subjects):
-                selecting[number].append(compiled)
-        self._of_class: list[Profile] = []
-        self.all: list[Profile] = []
-        self._share(identity, selecting, opaque)
+    def __init__(self, identity: Identity, direction: Direction) -> None:
+        self.compiler, self.direction = Compiler(identity), direction
+        self._identity, self._classes = identity, identity.classes
+        self._policies: defaultdict[str, dict[Ref, CompiledPolicy]] = defaultdict(dict)
+        self._opaque: defaultdict[str, dict[Ref, OpaquePolicy]] = defaultdict(dict)
+        self._of_class: dict[int, Profile] = {}
+        self._known: defaultdict[str, dict[_Key, Profile]] = defaultdict(dict)
+        self._generation = 0
+        self._isolated: int | None = None
+
+    def put(self, policy: NetworkPolicy) -> None:
+        """A policy that isolates in this direction."""
+        compiled = self.compiler.compile(policy, self.direction)
+        self._policies[policy.namespace][policy.ref] = compiled
+        self._renew(policy.namespace)
+
+    def drop(self, policy: NetworkPolicy) -> None:
+        """The reverse of `put`."""
+        del self._policies[policy.namespace][policy.ref]
+        self._renew(policy.namespace)
+
+    def heed(self, policy: OpaquePolicy) -> None:
+        """A policy that may open or shut anything in its namespace, or everywhere."""
+        self._opaque[policy.namespace][policy.ref] = policy
+        self.renew()
+
+    def unheed(self, policy: OpaquePolicy) -> None:
+        """The reverse of `heed`."""
+        del self._opaque[policy.namespace][policy.ref]
+        self.renew()
+
+    def renew(self) -> None:
+        """Work all profiles out anew when next they are asked for."""
+        self._of_class.clear()
+        self._known.clear()
+        self._isolated = None
 
     def of(self, number: int) -> Profile:
         """The profile of a class."""
-        return self._of_class[number]
+        self._fresh()
+        found = self._of_class.get(number)
+        if found is None:
+            found = self._of_class[number] = self._find(self._classes.by_number[number])
+        return found
 
-    def _share(
-        self,
-        identity: Identity,
-        selecting: list[list[CompiledPolicy]],
-        opaque: Sequence[OpaquePolicy],
-    ) -> None:
-        """Build each distinct profile once; one with named ingress ports depends on the class."""
-        groups: dict[_Key, list[int]] = {}
-        for number, policies in enumerate(selecting):
-            pod_class = identity.classes[number]
-            heard = tuple(p for p in opaque if p.namespace in ("", pod_class.namespace))
-            resolves = self._direction == "ingress" and any(p.uses_names for p in policies)
-            names = pod_class.ports if resolves else None
-            key = _Key(tuple(p.policy.ref for p in policies), names, heard)
-            groups.setdefault(key, []).append(number)
-        by_number: dict[int, Profile] = {}
-        for key, numbers in groups.items():
-            profile = self._profile(tuple(selecting[numbers[0]]), key.opaque, numbers)
-            self.all.append(profile)
-            by_number.update(dict.fromkeys(numbers, profile))
-        self._of_class = [by_number[number] for number in range(len(selecting))]
+    @property
+    def all(self) -> list[Profile]:
+        """Every profile that some class has, each once."""
+        found = {id(profile): profile for profile in map(self.of, self._classes.by_number)}
+        return list(found.values())
+
+    @property
+    def opaque_everywhere(self) -> bool:
+        """Whether a policy that is not understood reaches over the whole cluster (UNK-2)."""
+        return bool(self._opaque.get(""))
+
+    def compiled(self, policy: NetworkPolicy) -> CompiledPolicy | None:
+        """A policy as it is compiled here; None where it does not isolate in this direction."""
+        return self._policies.get(policy.namespace, {}).get(policy.ref)
+
+    def policies_in(self, namespace: str) -> Collection[CompiledPolicy]:
+        """The policies of a namespace that isolate in this direction."""
+        return self._policies[namespace].values() if namespace in self._policies else ()
+
+    @property
+    def isolated(self) -> int:
+        """The classes that some policy isolates in this direction (NP-5)."""
+        self._fresh()
+        if self._isolated is None:
+            self._isolated = 0
+            for namespace in self._policies:
+                self._isolated |= self._subjects(namespace)
+        return self._isolated
+
+    @property
+    def opaque(self) -> int:
+        """The classes that policies which are not understood may concern."""
+        if self.opaque_everywhere:
+            return -1
+        found = 0
+        for namespace, policies in self._opaque.items():
+            found |= self._classes.in_namespace.get(namespace, 0) if policies else 0
+        return found
+
+    def _fresh(self) -> None:
+        if self._generation != self._classes.generation:
+            self._generation = self._classes.generation
+            self.renew()
+
+    def _renew(self, namespace: str) -> None:
+        """The policies of one namespace are others."""
+        own = self._classes.in_namespace.get(namespace, 0)
+        for number in bits.members(own):
+            self._of_class.pop(number, None)
+        self._known.pop(namespace, None)
+        if self._isolated is not None:
+            self._isolated = self._isolated & ~own | self._subjects(namespace)
+
+    def _subjects(self, namespace: str) -> int:
+        found = 0
+        for compiled in self.policies_in(namespace):
+            found |= self._identity.members(compiled.subject)[0]
+        return found
+
+    def _find(self, own: PodClass) -> Profile:
+        """Each distinct profile is built once; named ingress ports make it the class's own."""
+        policies = tuple(
+            compiled
+            for _, compiled in sorted(self._policies.get(own.namespace, {}).items())
+            if compiled.selects(own)
+        )
+        opaque = tuple(p for home in ("", own.namespace) for p in self._heard(home))
+        resolves = self.direction == "ingress" and any(p.uses_names for p in policies)
+        refs = tuple(p.policy.ref for p in policies)
+        key = _Key(refs, own.ports if resolves else None, opaque)
+        known = self._known[own.namespace]
+        found = known.get(key)
+        if found is None:
+            found = known[key] = self._profile(policies, opaque, own.number)
+        return found
+
+    def _heard(self, namespace: str) -> list[OpaquePolicy]:
+        return [policy for _, policy in sorted(self._opaque.get(namespace, {}).items())]
 
     def _profile(
         self,
         policies: tuple[CompiledPolicy, ...],
         opaque: tuple[OpaquePolicy, ...],
-        numbers: list[int],
+        number: int,
     ) -> Profile:
-        everyone = self._compiler.everyone
         if opaque:  # they may open as well as shut
-            row: tuple[Cell, ...] = (Cell(ALL_PORTS, Planes(NOBODY, everyone)),)
-        elif not policies:  # NP-6
-            row = (Cell(ALL_PORTS, Planes(everyone, everyone)),)
-        else:  # NP-9: the union over all policies
-            row = _row(
-                opening
-                for policy in policies
-                for opening in self._compiler.openings(policy, self._direction, numbers[0])
-            )
-        starts = [cell.span.first for cell in row]
-        return Profile(row, policies, opaque, bits.of(numbers), starts)
+            return Profile((Cell(ALL_PORTS, Planes(NOBODY, EVERYBODY)),), policies, opaque, [0])
+        if not policies:  # NP-6
+            return _OPEN
+        row = _row(  # NP-9: the union over all policies
+            opening
+            for policy in policies
+            for opening in self.compiler.openings(policy, self.direction, number)
+        )
+        return Profile(row, policies, opaque, [cell.span.first for cell in row])
+
+
+_OPEN = Profile((Cell(ALL_PORTS, ANYONE),), starts=[0])
 
 
 def _row(openings: Iterable[Opening]) -> tuple[Cell, ...]:

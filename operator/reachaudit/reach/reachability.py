@@ -1,42 +1,156 @@
 """Effective reachability of one state of the cluster: everything wired, to be asked."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from reachaudit.model.facts import Ingress, NetworkPolicy, Pod, Service
-from reachaudit.model.ip import Block
-from reachaudit.model.store import Facts
-from reachaudit.reach.addresses import Signatures
+from reachaudit.model.facts import (
+    Controller,
+    Fact,
+    Ingress,
+    Namespace,
+    NetworkPolicy,
+    Node,
+    OpaquePolicy,
+    Pod,
+    Service,
+)
+from reachaudit.model.store import Change, Facts
 from reachaudit.reach.exposure import Exposure, Exposures
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.ingresses import Ingresses
 from reachaudit.reach.judge import Judge
 from reachaudit.reach.outside import Outside
 from reachaudit.reach.paths import Paths
+from reachaudit.reach.rows import Rows
 from reachaudit.reach.services import Services
-from reachaudit.reach.vocabulary import Vocabulary
+from reachaudit.reach.vocabulary import Vocabulary, Words, words_of
 from reachaudit.settings import Assumptions
+
+# Nothing hangs on the order, but this one does least work: names and labels before who has them.
+_ORDER = (Namespace, Controller, Node, Pod, NetworkPolicy)
 
 
 class Reachability:
-    """What a snapshot of facts means (M-10). Depends on the facts only, never on their order."""
+    """What a snapshot of facts means (M-10). Depends on the facts only, never on their order.
+
+    It follows changes in three steps, so that whoever looks can compare: `learn` tells apart what
+    the new facts tell apart, `take` takes the facts over, and `forget` what nobody tells apart any
+    longer. Only `take` changes an answer.
+    """
 
     def __init__(self, facts: Facts, assumptions: Assumptions) -> None:
-        self.facts, self.assumptions = facts, assumptions
-        vocabulary = Vocabulary(facts.of(NetworkPolicy), _source_ranges(facts))
-        signatures = Signatures(vocabulary.blocks)
-        self.identity = Identity(facts, vocabulary, signatures, assumptions.host_network)
-        self.judge = Judge(facts, self.identity, assumptions)
-        self.outside = Outside(facts, self.identity)
-        self.services = Services(facts)
-        self.paths = Paths(
-            self.judge, self.services, self.outside, pod_range_routed=assumptions.pod_range_routed
-        )
-        self.ingresses = Ingresses(facts, self.identity, self.paths)
+        self.facts, self.assumptions = Facts(), assumptions
+        self._vocabulary = Vocabulary()
+        self.identity = Identity(self.facts, assumptions.host_network)
+        self.judge = Judge(self.identity, assumptions)
+        self.rows = Rows(self.identity, self.judge, sure=assumptions.ip_blocks_match_pods)
+        changes = [Change(fact.ref, None, fact, 0.0) for fact in facts]
+        self.learn(changes)
+        self.take(changes)
+
+    def learn(self, changes: Iterable[Change]) -> None:
+        """Tell apart what the new facts tell apart."""
+        fresh = [self._vocabulary.use(words) for words in _words(c.new for c in changes)]
+        self.identity.learn(_union(fresh))
+        self._hold(fresh)
+
+    def take(self, changes: Sequence[Change]) -> None:
+        """Take facts over."""
+        for change in sorted(changes, key=_rank):
+            self.facts.apply(change)
+            self._replace(change.old, change.new)
+        self._outdate()
+
+    def forget(self, changes: Iterable[Change]) -> None:
+        """Tell apart no longer what only the old facts told apart."""
+        gone = [self._vocabulary.leave(words) for words in _words(c.old for c in changes)]
+        self.identity.forget(_union(gone))
+        self._hold(gone)
+        self.identity.classes.release()
+
+    def _hold(self, changed: Iterable[Words]) -> None:
+        if any(words.blocks for words in changed):
+            self.identity.hold(self._vocabulary.blocks)
+            self._renew()
+
+    def _renew(self) -> None:
+        self.judge.renew()
+        self.rows.renew()
+        self._outdate()
+
+    def _replace(self, old: Fact | None, new: Fact | None) -> None:
+        """Tell who follows facts of a type of one that changed."""
+        identity = self.identity
+        match new if new is not None else old:
+            case Pod():
+                assert old is None or isinstance(old, Pod)
+                assert new is None or isinstance(new, Pod)
+                identity.replace_pod(old, new)
+            case Node():
+                if isinstance(old, Node):
+                    identity.drop_node(old)
+                if isinstance(new, Node):
+                    identity.put_node(new)
+            case Namespace(name=name):
+                identity.spaces.label(name, new.labels if isinstance(new, Namespace) else None)
+                self._renew()
+            case Controller(ref=ref):
+                identity.follow_controller(ref)
+            case NetworkPolicy() | OpaquePolicy():
+                self._replace_policy(old, new)
+
+    def _replace_policy(self, old: Fact | None, new: Fact | None) -> None:
+        if isinstance(old, NetworkPolicy):
+            self.rows.drop(old)
+        if isinstance(old, NetworkPolicy | OpaquePolicy):
+            self.judge.drop(old)
+        if isinstance(new, NetworkPolicy | OpaquePolicy):
+            self.judge.put(new)
+        if isinstance(new, NetworkPolicy):
+            self.rows.put(new)
+
+    def _outdate(self) -> None:
+        """Let what is worked out on demand be worked out anew."""
+        for name in ("outside", "services", "paths", "ingresses", "exposures"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def outside(self) -> Outside:
+        """The world outside."""
+        return Outside(self.facts, self.identity)
+
+    @cached_property
+    def services(self) -> Services:
+        """All Services."""
+        return Services(self.facts)
+
+    @cached_property
+    def paths(self) -> Paths:
+        """Whole paths."""
+        routed = self.assumptions.pod_range_routed
+        return Paths(self.judge, self.services, self.outside, pod_range_routed=routed)
+
+    @cached_property
+    def ingresses(self) -> Ingresses:
+        """All Ingresses."""
+        return Ingresses(self.facts, self.identity, self.paths)
 
     @cached_property
     def exposures(self) -> list[Exposure]:
         """All ways in from outside, open or not."""
         return Exposures(self.identity, self.paths, self.ingresses).all()
+
+    @property
+    def unsure(self) -> bool:
+        """Whether a verdict between pods can be UNKNOWN at all."""
+        classes, judge = self.identity.classes, self.judge
+        return bool(
+            not self.assumptions.ip_blocks_match_pods
+            or judge.ingress.opaque
+            or judge.egress.opaque
+            or self.identity.unplaced
+            or any(not self.identity.spaces.known(name) for name in classes.in_namespace)
+        )
 
     def isolation(self, pod: Pod) -> str:
         """In which directions a pod is isolated: none, ingress, egress, both (NP-5).
@@ -54,9 +168,27 @@ class Reachability:
         return "egress" if egress.isolated else "none"
 
 
-def _source_ranges(facts: Facts) -> set[Block]:
-    """Blocks that tell clients apart beside the policies' own."""
-    found = {block for service in facts.of(Service) for block in service.provider_ranges}
-    for ingress in facts.of(Ingress):
-        found |= set(ingress.source_ranges or ())
-    return found
+def _rank(change: Change) -> int:
+    kind = type(change.new if change.new is not None else change.old)
+    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+
+
+def _words(facts: Iterable[Fact | None]) -> Iterator[Words]:
+    """What facts speak of: policies, and who else tells clients apart by their address."""
+    for fact in facts:
+        if isinstance(fact, NetworkPolicy):
+            yield words_of(fact)
+        elif isinstance(fact, Service) and fact.provider_ranges:
+            yield Words(blocks=frozenset(fact.provider_ranges))
+        elif isinstance(fact, Ingress) and fact.source_ranges:
+            yield Words(blocks=frozenset(fact.source_ranges))
+
+
+def _union(words: Iterable[Words]) -> Words:
+    found = list(words)
+    return Words(
+        frozenset().union(*(each.terms for each in found)),
+        frozenset().union(*(each.spaces for each in found)),
+        frozenset().union(*(each.names for each in found)),
+        frozenset().union(*(each.blocks for each in found)),
+    )

@@ -3,12 +3,14 @@
 Two planes, `must` within `may`: what is surely allowed, and what may be (M-2).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from reachaudit.model.facts import Direction, NetworkPolicy, Peer, PolicyPort, PolicyRule
-from reachaudit.reach.identity import Identity
+from reachaudit.model.ip import Block
+from reachaudit.reach.classes import PodClass
+from reachaudit.reach.identity import NONE, Identity, Item
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import ALL_PORTS, Span, span
 from reachaudit.reach.verdict import Value
@@ -50,6 +52,7 @@ class Peers(NamedTuple):
 
 
 NOBODY = Peers()
+EVERYBODY = Peers(-1, -1, anybody=True)  # all, and all that come
 
 
 class Planes(NamedTuple):
@@ -72,6 +75,9 @@ class Planes(NamedTuple):
         return Value.DENY
 
 
+ANYONE = Planes(EVERYBODY, EVERYBODY)
+
+
 class Opening(NamedTuple):
     """A span of ports opened to some peers, by a rule with its place in the policy."""
 
@@ -80,12 +86,25 @@ class Opening(NamedTuple):
     rule: int
 
 
+class Blocks(NamedTuple):
+    """An ipBlock with its excepts."""
+
+    block: Block
+    excepts: tuple[Block, ...]
+
+
+PeerKey = Item | Blocks
+EVERYONE = Item("", NONE, NONE)
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule's peers, and the ports of it that are names."""
+    """A rule: whom it names, EVERYONE or item by item (NP-13, NP-14); and its ports, by number
+    and by name.
+    """
 
     index: int
-    planes: Planes
+    peers: tuple[PeerKey, ...]
     spans: tuple[Span, ...]
     names: tuple[PortName, ...]
 
@@ -95,7 +114,7 @@ class CompiledPolicy:
     """A policy in one direction: whom it isolates there, and its rules."""
 
     policy: NetworkPolicy
-    subjects: int
+    subject: Item
     rules: tuple[CompiledRule, ...]
 
     @property
@@ -103,22 +122,24 @@ class CompiledPolicy:
         """Whether its rows depend on how names resolve."""
         return any(rule.names for rule in self.rules)
 
+    def selects(self, own: PodClass) -> bool:
+        """Whether it isolates a class of its namespace."""
+        return self.subject.term == NONE or self.subject.term in own.matched
+
 
 class Compiler:
-    """Compiles policies against the classes and signatures in force."""
+    """Compiles policies, and reads them against the classes and signatures in force."""
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
-        self.everyone = Peers(
-            (1 << len(identity.classes)) - 1, identity.signatures.all, anybody=True
-        )
 
     def compile(self, policy: NetworkPolicy, direction: Direction) -> CompiledPolicy:
-        """A policy's rules in one direction."""
-        subjects, _ = self._identity.selected(subject_selector(policy))
+        """A policy's rules in one direction. Its words must be in use."""
         rules = enumerate(policy.rules(direction))
         return CompiledPolicy(
-            policy, subjects, tuple(self._rule(policy, index, rule) for index, rule in rules)
+            policy,
+            self._identity.item(subject_selector(policy)),
+            tuple(self._rule(policy, index, rule) for index, rule in rules),
         )
 
     def openings(
@@ -126,65 +147,68 @@ class Compiler:
     ) -> Iterator[Opening]:
         """What a policy opens for a class that it isolates; names resolved (NP-39)."""
         for rule in compiled.rules:
+            planes = self._planes(rule.peers)
             for piece in rule.spans:
-                yield Opening(piece, rule.planes, rule.index)
+                yield Opening(piece, planes, rule.index)
             for name in rule.names:
-                yield from self._named(rule, name, direction, subject)
+                yield from self._named(rule.index, planes, name, direction, subject)
+
+    def peer(self, policy: NetworkPolicy, peer: Peer) -> Planes:
+        """Whom one peer item names; the fields in it must all hold (NP-14)."""
+        return self._planes(self._key(policy, peer))
 
     def _named(
-        self, rule: CompiledRule, name: PortName, direction: Direction, subject: int
+        self, index: int, planes: Planes, name: PortName, direction: Direction, subject: int
     ) -> Iterator[Opening]:
         """On ingress a name is looked up on the subject, on egress on each peer pod."""
+        classes = self._identity.classes
         if direction == "ingress":
-            number = self._identity.classes[subject].port(name)
+            number = classes.by_number[subject].port(name)
             if number is not None:
-                yield Opening(span(name.protocol, number, number), rule.planes, rule.index)
+                yield Opening(span(name.protocol, number, number), planes, index)
             return
-        for number, having in self._having(name).items():
-            planes = Planes(*(_only(peers, having) for peers in rule.planes))
-            yield Opening(span(name.protocol, number, number), planes, rule.index)
-
-    def _having(self, name: PortName) -> dict[int, int]:
-        """The classes that have a named port, by its number there."""
-        found: dict[int, int] = {}
-        for number, pod_class in enumerate(self._identity.classes):
-            port = pod_class.port(name)
-            if port is not None:
-                found[port] = found.get(port, 0) | 1 << number
-        return found
+        for number, having in sorted(classes.with_port[name].items()):
+            guarded = Planes(*(_only(peers, having) for peers in planes))
+            yield Opening(span(name.protocol, number, number), guarded, index)
 
     def _rule(self, policy: NetworkPolicy, index: int, rule: PolicyRule) -> CompiledRule:
-        ports = rule.ports
+        ports, peers = rule.ports, rule.peers
+        keys = [key for peer in peers or () for key in self._key(policy, peer)]
         spans = [ALL_PORTS] if ports is None else [_span(p) for p in ports if not p.name]
         names = [PortName(p.name, p.protocol) for p in ports or () if p.name]
         return CompiledRule(
             index,
-            self._planes(policy, rule.peers),
-            tuple(piece for piece in spans if piece.first <= piece.last),
-            tuple(names),
+            (EVERYONE,) if peers is None else tuple(dict.fromkeys(keys)),
+            tuple(dict.fromkeys(piece for piece in spans if piece.first <= piece.last)),
+            tuple(dict.fromkeys(names)),
         )
 
-    def _planes(self, policy: NetworkPolicy, peers: tuple[Peer, ...] | None) -> Planes:
-        """The union of a rule's peer items (NP-14); None is everyone (NP-13)."""
-        if peers is None:
-            return Planes(self.everyone, self.everyone)
-        planes = Planes(NOBODY, NOBODY)
-        for peer in peers:
-            planes = planes | self.peer(policy, peer)
-        return planes
-
-    def peer(self, policy: NetworkPolicy, peer: Peer) -> Planes:
-        """Whom one peer item names; the fields in it must all hold (NP-14)."""
+    def _key(self, policy: NetworkPolicy, peer: Peer) -> tuple[PeerKey, ...]:
+        """What a peer item names, if anything (NP-25)."""
         if peer.block is not None:
-            signatures = self._identity.signatures
-            inside = signatures.inside(peer.block, peer.excepts)
-            perhaps = inside | signatures.perhaps_inside(peer.block)
-            return Planes(Peers(signatures=inside), Peers(signatures=perhaps))
+            return (Blocks(peer.block, peer.excepts),)
         selector = peer_selector(policy, peer)
-        if selector is None:  # NP-25
-            return Planes(NOBODY, NOBODY)
-        must, may = self._identity.selected(selector)
-        return Planes(Peers(must), Peers(may))
+        return (self._identity.item(selector),) if selector else ()
+
+    def _planes(self, keys: Iterable[PeerKey]) -> Planes:
+        """The union of a rule's peer items (NP-14)."""
+        must_classes = may_classes = must_signatures = may_signatures = 0
+        signatures = self._identity.signatures
+        for key in keys:
+            if key == EVERYONE:
+                return ANYONE
+            if isinstance(key, Blocks):
+                inside = signatures.inside(*key)
+                must_signatures |= inside
+                may_signatures |= inside | signatures.perhaps_inside(key.block)
+            else:
+                must, may = self._identity.members(key)
+                must_classes |= must
+                may_classes |= may
+        surely = Peers(must_classes, must_signatures)
+        if (must_classes, must_signatures) == (may_classes, may_signatures):
+            return Planes(surely, surely)
+        return Planes(surely, Peers(may_classes, may_signatures))
 
 
 def _span(port: PolicyPort) -> Span:
@@ -193,5 +217,6 @@ def _span(port: PolicyPort) -> Span:
 
 def _only(peers: Peers, having: int) -> Peers:
     """Peers cut to the pods that have a port; outside addresses have none (NP-41)."""
-    guarded = frozenset({(having, peers.signatures)}) if peers.signatures else frozenset()
+    blocks = peers.signatures and not peers.anybody
+    guarded = frozenset({(having, peers.signatures)}) if blocks else frozenset()
     return Peers(classes=peers.classes & having, guarded=guarded)

@@ -1,12 +1,13 @@
-"""What the policies in force speak of: pod selectors, port names, and blocks of addresses."""
+"""What the policies in force speak of: selectors, port names, and blocks of addresses."""
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections import Counter
+from typing import NamedTuple, TypeVar
 
-from reachaudit.model.facts import NetworkPolicy, Peer, Protocol, Selector
+from reachaudit.model.facts import NetworkPolicy, Peer, PolicyRule, Protocol, Selector
 from reachaudit.model.ip import Block
 
 EVERYTHING = Selector()
+W = TypeVar("W")
 
 
 class PortName(NamedTuple):
@@ -26,6 +27,11 @@ class PeerSelector(NamedTuple):
     pods: Selector | None
     namespaces: Selector | None = None
 
+    @property
+    def term(self) -> "Term | None":
+        """Its pod selector with where that can match; None for every pod."""
+        return Term(self.home, self.pods) if self.pods is not None else None
+
 
 def subject_selector(policy: NetworkPolicy) -> PeerSelector:
     """The pods that a policy isolates (NP-1)."""
@@ -44,54 +50,89 @@ def _unless_everything(selector: Selector) -> Selector | None:
     return None if selector == EVERYTHING else selector
 
 
-def peers(policy: NetworkPolicy) -> Iterator[Peer]:
-    """All peer items of a policy's rules that have effect (NP-4)."""
-    rules = (
+def effective_rules(policy: NetworkPolicy) -> tuple[PolicyRule, ...]:
+    """A policy's rules of the directions that it isolates; others do nothing (NP-4)."""
+    return (
         *(policy.ingress if policy.isolates_ingress else ()),
         *(policy.egress if policy.isolates_egress else ()),
     )
-    for rule in rules:
-        yield from rule.peers or ()
+
+
+class Term(NamedTuple):
+    """A pod selector where it can match: in one namespace, or everywhere ("")."""
+
+    home: str
+    pods: Selector
+
+
+class Words(NamedTuple):
+    """What one policy speaks of. `spaces` are namespace selectors."""
+
+    terms: frozenset[Term] = frozenset()
+    spaces: frozenset[Selector] = frozenset()
+    names: frozenset[PortName] = frozenset()
+    blocks: frozenset[Block] = frozenset()
+
+
+def words_of(policy: NetworkPolicy) -> Words:
+    """What a policy speaks of."""
+    rules = effective_rules(policy)
+    items = [peer for rule in rules for peer in rule.peers or ()]
+    peers = [peer_selector(policy, peer) for peer in items]
+    spoken = [selector for selector in (subject_selector(policy), *peers) if selector]
+    return Words(
+        frozenset(s.term for s in spoken if s.term),
+        frozenset(s.namespaces for s in spoken if s.namespaces is not None),
+        frozenset(
+            PortName(port.name, port.protocol)
+            for rule in rules
+            for port in rule.ports or ()
+            if port.name
+        ),
+        frozenset(b for peer in items if peer.block for b in (peer.block, *peer.excepts)),
+    )
 
 
 class Vocabulary:
-    """Selectors, port names and blocks in use, each once and in order."""
+    """All words in use, with how often each is."""
 
-    def __init__(self, policies: Iterable[NetworkPolicy], blocks: Iterable[Block] = ()) -> None:
-        """`blocks`: others that matter beside the policies' own, such as source ranges."""
-        homes: dict[Selector, set[str]] = {}
-        everywhere: set[Selector] = set()
-        names: set[PortName] = set()
-        found = set(blocks)
-        for policy in policies:
-            spoken = [subject_selector(policy)]
-            for peer in peers(policy):
-                selector = peer_selector(policy, peer)
-                spoken += [selector] if selector else []
-                found |= {peer.block, *peer.excepts} if peer.block else set()
-            for selector in spoken:
-                if selector.pods is not None and selector.namespaces is not None:
-                    everywhere.add(selector.pods)
-                elif selector.pods is not None:
-                    homes.setdefault(selector.pods, set()).add(selector.home)
-            names |= _port_names(policy)
-        self.port_names = sorted(names)
-        self.blocks = sorted(found)
-        self._everywhere = list(everywhere)
-        self._at_home: dict[str, list[Selector]] = {}
-        for pods, namespaces in homes.items():
-            for namespace in () if pods in everywhere else namespaces:
-                self._at_home.setdefault(namespace, []).append(pods)
+    def __init__(self) -> None:
+        self._terms, self._spaces = Counter[Term](), Counter[Selector]()
+        self._names, self._blocks = Counter[PortName](), Counter[Block]()
 
-    def relevant(self, namespace: str) -> list[Selector]:
-        """The selectors that can match a pod of a namespace."""
-        return self._everywhere + self._at_home.get(namespace, [])
+    @property
+    def blocks(self) -> set[Block]:
+        """All blocks in use."""
+        return set(self._blocks)
+
+    def use(self, words: Words) -> Words:
+        """Take words up; answer those that were not in use before."""
+        return Words(
+            _use(self._terms, words.terms),
+            _use(self._spaces, words.spaces),
+            _use(self._names, words.names),
+            _use(self._blocks, words.blocks),
+        )
+
+    def leave(self, words: Words) -> Words:
+        """Use words once less; answer those that are no longer in use."""
+        return Words(
+            _leave(self._terms, words.terms),
+            _leave(self._spaces, words.spaces),
+            _leave(self._names, words.names),
+            _leave(self._blocks, words.blocks),
+        )
 
 
-def _port_names(policy: NetworkPolicy) -> set[PortName]:
-    return {
-        PortName(port.name, port.protocol)
-        for rule in (*policy.ingress, *policy.egress)
-        for port in rule.ports or ()
-        if port.name
-    }
+def _use(counts: Counter[W], words: frozenset[W]) -> frozenset[W]:
+    fresh = frozenset(word for word in words if word not in counts)
+    counts.update(words)
+    return fresh
+
+
+def _leave(counts: Counter[W], words: frozenset[W]) -> frozenset[W]:
+    counts.subtract(words)
+    gone = frozenset(word for word in words if not counts[word])
+    for word in gone:
+        del counts[word]
+    return gone

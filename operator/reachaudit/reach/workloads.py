@@ -1,10 +1,10 @@
 """Workloads: what a person calls the sender or receiver, above its pods."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-from reachaudit.model.facts import Controller, Pod
+from reachaudit.model.facts import Controller, Owner
 from reachaudit.model.names import Ref
-from reachaudit.model.store import Facts
 
 
 class Workload(NamedTuple):
@@ -24,11 +24,15 @@ class Workload(NamedTuple):
         return f"{self.namespace}/{self.name}[{self.kind}]"
 
 
-def workload_of(pod: Pod, facts: Facts) -> Workload:
-    """Follow controllers up: a pod's ReplicaSet to its Deployment, its Job to its CronJob."""
-    owner = pod.owner
-    if owner is None:
-        return Workload(pod.namespace, pod.name, "Pod")
-    controller = facts.get(Controller, Ref(owner.kind, pod.namespace, owner.name))
+def workload_of(
+    namespace: str, owner: Owner | str, find: Callable[[Ref], Controller | None]
+) -> Workload:
+    """Follow controllers up: a pod's ReplicaSet to its Deployment, its Job to its CronJob.
+
+    `owner` is the pod's own name where it has none. `find` gives a controller by its object.
+    """
+    if isinstance(owner, str):
+        return Workload(namespace, owner, "Pod")
+    controller = find(Ref(owner.kind, namespace, owner.name))
     top = controller.owner if controller and controller.owner else owner
-    return Workload(pod.namespace, top.name, top.kind)
+    return Workload(namespace, top.name, top.kind)

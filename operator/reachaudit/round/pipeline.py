@@ -66,7 +66,7 @@ class Pipeline:
             findings = [finding for check in CATALOGUE for finding in check.findings(view)]
         with stage("ledger"):
             transitions = self._ledger.settle(findings, self._clock())
-            summary = summarise(self._engine.reach, self._engine.flows)
+            summary = summarise(self._engine.reach)
         baseline, self._baseline = self._baseline, False
         return Round(
             baseline,

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from reachaudit.reach.flows import Flows
 from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.unknowns import unknowns
 from reachaudit.reach.verdict import Reason
 
 ISOLATIONS = ("none", "ingress", "egress", "both", "unknown")
@@ -20,11 +20,11 @@ class Summary:
     unknown: Counter[Reason] = field(default_factory=Counter)
 
 
-def summarise(reach: Reachability, flows: Flows) -> Summary:
+def summarise(reach: Reachability) -> Summary:
     """Count what a state holds."""
     reached = {(e.zone, e.workload.ref) for e in reach.exposures if e.open}
     return Summary(
         pods=Counter(reach.isolation(pod) for pod in reach.identity.pods),
         exposed=Counter(zone for zone, _ in reached),
-        unknown=Counter({reason: n for reason, n in flows.unknown.items() if n}),
+        unknown=unknowns(reach),
     )

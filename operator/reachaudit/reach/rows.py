@@ -1,0 +1,185 @@
+"""Rows: whom a class connects to, and who connects to it, port by port (NP-10).
+
+A row is derived when it is asked for: what the class allows, cut by whose own rules name it. Rows
+are sets of classes; no pair is looked at.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from reachaudit.model.facts import NetworkPolicy
+from reachaudit.model.ip import Family
+from reachaudit.reach.classes import PodClass
+from reachaudit.reach.columns import Columns, Sets
+from reachaudit.reach.identity import Identity
+from reachaudit.reach.judge import Judge
+from reachaudit.reach.ports import Span
+from reachaudit.reach.profiles import Profiles
+from reachaudit.reach.rules import Peers, Planes
+
+Row = list[tuple[Span, Sets]]
+_EMPTY = Sets(0, 0)
+
+
+class AddressSets(NamedTuple):
+    """Signatures of addresses that a class surely may send to, and those that it may."""
+
+    must: int
+    may: int
+
+    def __or__(self, other: "AddressSets") -> "AddressSets":
+        """The union, plane by plane."""
+        return AddressSets(self.must | other.must, self.may | other.may)
+
+
+OutRow = list[tuple[Span, AddressSets]]
+
+
+class Rows:
+    """Derives rows from the profiles of both directions."""
+
+    def __init__(self, identity: Identity, judge: Judge, *, sure: bool) -> None:
+        """`sure`: blocks surely match pods (NP-30)."""
+        self._identity, self._judge, self._sure = identity, judge, sure
+        self._ingress = Columns(identity, judge.ingress, sure=sure)
+        self._egress = Columns(identity, judge.egress, sure=sure)
+        self._holding: dict[int, int] = {}
+        self._at = -1, -1
+
+    def put(self, policy: NetworkPolicy) -> None:
+        """The judge has taken a policy over."""
+        for columns, profiles in self._sides():
+            compiled = profiles.compiled(policy)
+            if compiled is not None:
+                columns.put(compiled)
+
+    def drop(self, policy: NetworkPolicy) -> None:
+        """The reverse of `put`."""
+        for columns, profiles in self._sides():
+            if policy.isolates(profiles.direction):
+                columns.drop(policy.ref)
+
+    def renew(self) -> None:
+        """Signatures, or the namespaces that selectors match, are others than before."""
+        self._ingress.renew()
+        self._egress.renew()
+
+    def into(self, own: PodClass, family: Family) -> Row:
+        """Who connects to a class."""
+        return self._row(own, family, self._judge.ingress, self._judge.egress, self._egress)
+
+    def out_of(self, own: PodClass, family: Family) -> Row:
+        """Whom a class connects to."""
+        return self._row(own, family, self._judge.egress, self._judge.ingress, self._ingress)
+
+    def outside(self, own: PodClass, family: Family) -> OutRow:
+        """Where a class may send to by address; outside, its egress alone decides (EXT-11)."""
+        known = self._identity.signatures.of_family[family]
+        row = self._judge.egress.of(own.number).row
+        found = (
+            (c.span, AddressSets(c.planes.must.signatures & known, c.planes.may.signatures & known))
+            for c in row
+        )
+        return [(piece, signatures) for piece, signatures in found if signatures.may]
+
+    def tells(self, own: PodClass, signature: int, family: Family) -> bool:
+        """Whether it matters to any rule that a class has a pod at a signature."""
+        return any(columns.tells(own, signature, family) for columns, _ in self._sides())
+
+    def _sides(self) -> tuple[tuple[Columns, Profiles], tuple[Columns, Profiles]]:
+        return (self._ingress, self._judge.ingress), (self._egress, self._judge.egress)
+
+    def _row(
+        self,
+        own: PodClass,
+        family: Family,
+        allowing: Profiles,
+        allowed: Profiles,
+        columns: Columns,
+    ) -> Row:
+        """What `own` allows in one direction, cut by who allows `own` in the other."""
+        present = self._identity.classes.present[family]
+        if not present >> own.number & 1:
+            return []
+        if own.pods[family] == 1:  # a pod alone has nobody like it to reach
+            present &= ~(1 << own.number)
+        profile = allowing.of(own.number)
+        opaque = allowed.opaque
+        free = Sets(~allowed.isolated & ~opaque, ~allowed.isolated | opaque)
+        cells = [(cell.span, self._present(cell.planes, family, present)) for cell in profile.row]
+        column = None
+        found: Row = []
+        for piece, ends in cells:
+            if not (ends.must & ~free.must or ends.may & ~free.may):  # no rule adds to that
+                _append(found, piece, ends)
+                continue
+            column = columns.of(own, family) if column is None else column
+            for part, named in _filled(column, piece):
+                must = ends.must & (named.must & ~opaque | free.must)
+                _append(found, part, Sets(must, ends.may & (named.may | free.may)))
+        return found
+
+    def allowed(self, planes: Planes, family: Family) -> Sets:
+        """The classes with a pod that a rule allows, whatever their own rules say."""
+        must, may = planes
+        surely = self._members(must, family, by_block=self._sure)
+        return Sets(surely, surely if must is may and self._sure else self._members(may, family))
+
+    def _present(self, planes: Planes, family: Family, present: int) -> Sets:
+        must, may = self.allowed(planes, family)
+        return Sets(must & present, may & present)
+
+    def _members(self, peers: Peers, family: Family, *, by_block: bool = True) -> int:
+        """The classes with a pod that peers hold."""
+        if peers.anybody:
+            return -1
+        found = peers.classes
+        if by_block:
+            if peers.signatures:
+                found |= self._at_signatures(peers.signatures, family)
+            for having, signatures in peers.guarded:
+                found |= having & self._at_signatures(signatures, family)
+        return found
+
+    def _at_signatures(self, signatures: int, family: Family) -> int:
+        """The classes with a pod at some signatures."""
+        classes = self._identity.classes
+        if self._at != (classes.generation, classes.places):
+            self._at = classes.generation, classes.places
+            self._holding.clear()
+        own = signatures & self._identity.signatures.of_family[family]
+        found = self._holding.get(own)
+        if found is None:
+            found = 0
+            for signature, holding in classes.holding.items():
+                if own >> signature & 1:
+                    found |= holding
+            self._holding[own] = found
+        return found
+
+
+def _filled(column: Iterable[tuple[Span, Sets]], piece: Span) -> Iterator[tuple[Span, Sets]]:
+    """A column over one span of ports, with nothing where it has nothing."""
+    at = piece.first
+    for span, named in column:
+        if span.last < at:
+            continue
+        if span.first > piece.last:
+            break
+        if span.first > at:
+            yield Span(at, span.first - 1), _EMPTY
+        last = min(span.last, piece.last)
+        yield Span(max(at, span.first), last), named
+        at = last + 1
+    if at <= piece.last:
+        yield Span(at, piece.last), _EMPTY
+
+
+def _append(row: Row, piece: Span, ends: Sets) -> None:
+    """Add to a row in order; equal neighbours become one."""
+    if not ends.may:
+        return
+    if row and row[-1][0].last == piece.first - 1 and row[-1][1] == ends:
+        row[-1] = Span(row[-1][0].first, piece.last), ends
+    else:
+        row.append((piece, ends))
