@@ -52,6 +52,17 @@ _LARGE = Shape(
 )
 
 SHAPES: dict[str, Shape] = {
+    "tiny": Shape(
+        namespaces=6,
+        workloads=24,
+        pods=72,
+        nodes=8,
+        services=16,
+        ingresses=4,
+        policies=60,
+        cidrs=10,
+        cidrs_over_pods=3,
+    ),
     "2k": Shape(
         namespaces=20,
         workloads=2_000,
@@ -73,6 +84,17 @@ SHAPES: dict[str, Shape] = {
         ingresses=200,
         policies=2_000,
         cidrs=100,
+        cidrs_over_pods=5,
+    ),
+    "manifests": Shape(
+        namespaces=20,
+        workloads=667,
+        pods=2_000,
+        nodes=50,
+        services=100,
+        ingresses=20,
+        policies=1_000,
+        cidrs=60,
         cidrs_over_pods=5,
     ),
     "large/8": _LARGE.part(8),
