@@ -2,6 +2,7 @@
 # make demo    see it work: a real control plane, a sample shop, five changes (KEEP=1, TARGET=kind)
 # make check   the inner loop: lint, types, contracts, all tests that need no cluster
 # make test    everything that CI runs
+# make bench   what the engine costs, beside its budgets (SHAPES="2k 10k", EDITS=40, CHECK=1)
 # make manifests   render the dashboard and the plain manifests from their sources
 # make lock    resolve the dependencies anew
 # make kind    a kind cluster with the chart and the samples, where there is Docker
@@ -16,7 +17,7 @@ READY := $(VENV)/.ready
 TESTS := PYTHONPATH=tests:. $(BIN)/python
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: setup check lint test demo kind lock tools helm manifests
+.PHONY: setup check lint test demo kind lock tools helm manifests bench
 
 setup: $(READY)
 
@@ -51,6 +52,9 @@ test: lint tools
 
 demo: setup
 	@$(TESTS) -m demo $(if $(KEEP),--keep) $(if $(TARGET),--target $(TARGET))
+
+bench: setup
+	@$(TESTS) -m bench $(if $(SHAPES),--shapes $(SHAPES)) $(if $(EDITS),--edits $(EDITS)) $(if $(CHECK),--check)
 
 kind: setup
 	@$(TESTS) -m deploy.kind

@@ -88,6 +88,11 @@ class Policies:
         """A peer by address: the internet in a third of all cases."""
         return INTERNET if self._random.random() < 1 / 3 else self._blocks.draw()
 
+    def anywhere(self) -> Peer:
+        """Pods by a selector of namespaces, half of the time by one of their own too."""
+        pods = self._pods_anywhere() if self._random.random() < 0.5 else None
+        return Peer(pods, self._namespaces())
+
     def team(self) -> Selector:
         """The namespaces of a team."""
         return by("team", dict(self._random.choice(self._spaces).labels)["team"])

@@ -1,0 +1,90 @@
+"""`make bench`: what the engine costs, cluster by cluster, each in a process of its own.
+
+Prints tables; the last line is the result as one JSON object, which is written to a file as well.
+Exit codes: 0 measured, 1 a budget is exceeded and --check asks, 2 something could not be run.
+"""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from bench.budgets import budgets, missed
+from bench.children import Failed, python
+from bench.figures import FULL, Run
+from bench.growth import growth
+from bench.listing import listed
+from bench.machine import Machine, machine
+from bench.report import tell
+from bench.shapes import GROWTH, SHAPES
+
+LIST = "list"
+RUNS = ("2k", "10k", *GROWTH, "large40", LIST)
+_FOLDER = Path("bench-results")
+
+
+class Result(msgspec.Struct, frozen=True):
+    """One run of the benchmark. `growth`: exponents by figure. `missed`: budgets, in sentences."""
+
+    schema: str
+    began: str
+    machine: Machine
+    seed: int
+    edits: int
+    runs: dict[str, Run]
+    growth: dict[str, float]
+    missed: list[str]
+
+
+def main() -> int:
+    """Run; answer the exit code."""
+    given = _arguments()
+    began, here, limits = datetime.now(UTC), machine(), budgets()
+    runs: dict[str, Run] = {}
+    try:
+        for name in given.shapes:
+            print(f"bench: {name}", file=sys.stderr, flush=True)
+            runs[name] = _run(name, given.seed, given.edits)
+    except Failed as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    result = Result(
+        "reachaudit.bench/v1",
+        began.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        here,
+        given.seed,
+        given.edits,
+        runs,
+        growth(runs),
+        list(missed(runs, limits)),
+    )
+    tell(result.runs, result.growth, limits)
+    text = msgspec.json.encode(result)
+    file = given.out or _FOLDER / f"{began:%Y%m%dT%H%M%SZ}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text + b"\n")
+    print(text.decode())
+    return 1 if given.check and result.missed else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--shapes", nargs="+", choices=(*SHAPES, LIST), default=RUNS)
+    parser.add_argument("--edits", type=int, default=FULL, help="of one policy each, by shape")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--check", action="store_true", help="exit with 1 where a budget is missed")
+    parser.add_argument("--out", type=Path, help=f"file for the result; else one in {_FOLDER}/")
+    return parser.parse_args()
+
+
+def _run(name: str, seed: int, edits: int) -> Run:
+    if name == LIST:
+        return listed(seed)
+    ended = python("bench.costs", name, "--seed", str(seed), "--edits", str(edits))
+    return msgspec.json.decode(ended.output, type=Run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""The budgets, and the figures that exceed them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from bench.figures import FIGURES, Run
+
+Budgets = Mapping[str, Mapping[str, float]]
+
+
+def budgets() -> Budgets:
+    """The most that each figure of each run may be."""
+    text = Path(__file__).with_suffix(".toml").read_text()
+    return msgspec.toml.decode(text, type=dict[str, dict[str, float]])
+
+
+def missed(runs: Mapping[str, Run], limits: Budgets) -> Iterator[str]:
+    """A sentence for each figure above its budget."""
+    for name, run in runs.items():
+        for figure, most in limits.get(name, {}).items():
+            value = run.figures[figure]
+            if value > most:
+                unit = figure.rpartition("_")[2]
+                yield f"{name}: {FIGURES[figure]}: {value:g} {unit}, budget {most:g} {unit}"
