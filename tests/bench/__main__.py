@@ -6,6 +6,7 @@ Exit codes: 0 measured, 1 a budget is exceeded and --check asks, 2 something cou
 
 import argparse
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +27,10 @@ _FOLDER = Path("bench-results")
 
 
 class Result(msgspec.Struct, frozen=True):
-    """One run of the benchmark. `growth`: exponents by figure. `missed`: budgets, in sentences."""
+    """One run of the benchmark. `growth`: exponents by figure.
+
+    `missed`: budgets, in sentences. `failed`: runs that did not come to their end.
+    """
 
     schema: str
     began: str
@@ -36,20 +40,14 @@ class Result(msgspec.Struct, frozen=True):
     runs: dict[str, Run]
     growth: dict[str, float]
     missed: list[str]
+    failed: list[str]
 
 
 def main() -> int:
     """Run; answer the exit code."""
-    given = _arguments()
-    began, here, limits = datetime.now(UTC), machine(), budgets()
-    runs: dict[str, Run] = {}
-    try:
-        for name in given.shapes:
-            print(f"bench: {name}", file=sys.stderr, flush=True)
-            runs[name] = _run(name, given.seed, given.edits)
-    except Failed as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 2
+    given, limits = _arguments(), budgets()
+    began, here = datetime.now(UTC), machine()
+    runs = dict(_runs(given.shapes, given.seed, given.edits))
     result = Result(
         "reachaudit.bench/v1",
         began.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -59,6 +57,7 @@ def main() -> int:
         runs,
         growth(runs),
         list(missed(runs, limits)),
+        [name for name in given.shapes if name not in runs],
     )
     tell(result.runs, result.growth, limits)
     text = msgspec.json.encode(result)
@@ -66,17 +65,35 @@ def main() -> int:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(text + b"\n")
     print(text.decode())
+    if result.failed:
+        return 2
     return 1 if given.check and result.missed else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--shapes", nargs="+", choices=(*SHAPES, LIST), default=RUNS)
-    parser.add_argument("--edits", type=int, default=FULL, help="of one policy each, by shape")
+    parser.add_argument("--edits", type=_count, default=FULL, help="of one policy each, by shape")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--check", action="store_true", help="exit with 1 where a budget is missed")
     parser.add_argument("--out", type=Path, help=f"file for the result; else one in {_FOLDER}/")
     return parser.parse_args()
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
+
+
+def _runs(names: Iterable[str], seed: int, edits: int) -> Iterator[tuple[str, Run]]:
+    """Each run that came to its end; of others it is told why not."""
+    for name in names:
+        print(f"bench: {name}", file=sys.stderr, flush=True)
+        try:
+            yield name, _run(name, seed, edits)
+        except Failed as error:
+            print(f"bench: {name}: {error}", file=sys.stderr)
 
 
 def _run(name: str, seed: int, edits: int) -> Run:

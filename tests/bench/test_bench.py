@@ -31,6 +31,7 @@ def test_a_run_says_all_figures_in_one_json_object(tmp_path: Path) -> None:
     said, text = json.loads(done.output.splitlines()[-1]), file.read_text()
     assert said == json.loads(text)
     assert set(said) == set(Result.__struct_fields__)
+    assert said["failed"] == []
     assert str(Path(__file__).parent) not in text
     tiny = msgspec.json.decode(text, type=Result).runs["tiny"]
     assert set(tiny.figures) == set(FIGURES) - _OF_LIST
