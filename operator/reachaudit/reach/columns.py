@@ -13,8 +13,8 @@ from reachaudit.model.ip import Family
 from reachaudit.model.names import Ref
 from reachaudit.reach import bits
 from reachaudit.reach.classes import PodClass
-from reachaudit.reach.identity import Identity
-from reachaudit.reach.ports import Span, overlay, span
+from reachaudit.reach.identity import NONE, Identity, Item
+from reachaudit.reach.ports import Span, span, union
 from reachaudit.reach.profiles import Profiles
 from reachaudit.reach.rules import EVERYONE, Blocks, CompiledPolicy, CompiledRule, PeerKey
 from reachaudit.reach.vocabulary import PortName
@@ -32,7 +32,31 @@ class Sets(NamedTuple):
 
 
 W = TypeVar("W")
-Column = list[tuple[Span, Sets]]
+
+
+class Column(NamedTuple):
+    """Whose rules name a class, as pieces that may overlap, of whom it surely is and may be.
+
+    `isolated`: who is isolated at all; others name everybody. `opaque`: of whom nothing is sure.
+    """
+
+    sure: dict[Span, int]
+    perhaps: dict[Span, int]
+    isolated: int
+    opaque: int
+
+    def on(self, span: Span) -> Iterator[tuple[Span, Sets]]:
+        """The classes that allow it, on disjoint parts of a span."""
+        free, opaque = ~self.isolated, self.opaque
+        if not self.perhaps:
+            for part, named in union(self.sure, span):
+                surely = named | free
+                yield part, Sets(surely & ~opaque, surely | opaque)
+            return
+        for outer, named in union(self.sure, span):
+            surely = named | free
+            for part, maybe in union(self.perhaps, outer):
+                yield part, Sets(surely & ~opaque, surely | maybe | opaque)
 
 
 class _Openings(NamedTuple):
@@ -48,11 +72,13 @@ class Columns:
     def __init__(self, identity: Identity, profiles: Profiles, *, sure: bool) -> None:
         """`sure`: blocks surely match pods (NP-30)."""
         self._identity, self._profiles, self._sure = identity, profiles, sure
-        self._users: defaultdict[PeerKey, dict[Ref, list[CompiledRule]]] = defaultdict(dict)
-        self._in_use: dict[Blocks, None] = {}
         self._compiled: dict[Ref, CompiledPolicy] = {}
+        self._users: dict[PeerKey, dict[Ref, list[CompiledRule]]] = {}
         self._openings: dict[PeerKey, _Openings] = {}
-        self._blocks: dict[int, tuple[list[Blocks], list[Blocks]]] = {}
+        self._at_home: defaultdict[str, dict[int, Item]] = defaultdict(dict)
+        self._in_space: defaultdict[int, dict[int, Item]] = defaultdict(dict)
+        self._blocks: dict[Blocks, None] = {}
+        self._blocks_at: dict[int, tuple[list[Blocks], list[Blocks]]] = {}
         self._generation = 0
 
     def put(self, compiled: CompiledPolicy) -> None:
@@ -60,71 +86,107 @@ class Columns:
         self._compiled[compiled.policy.ref] = compiled
         for rule in compiled.rules:
             for key in rule.peers:
-                self._users[key].setdefault(compiled.policy.ref, []).append(rule)
-                self._changed(key)
+                users = self._users.get(key)
+                if users is None:
+                    users = self._users[key] = {}
+                    self._shelve(key)
+                users.setdefault(compiled.policy.ref, []).append(rule)
+                self._openings.pop(key, None)
 
     def drop(self, ref: Ref) -> None:
         """The reverse of `put`."""
         for rule in self._compiled.pop(ref).rules:
             for key in rule.peers:
-                if self._users[key].pop(ref, None) is not None:
-                    if not self._users[key]:
+                users = self._users.get(key, {})
+                if users.pop(ref, None) is not None:
+                    self._openings.pop(key, None)
+                    if not users:
                         del self._users[key]
-                    self._changed(key)
+                        self._unshelve(key)
 
     def renew(self) -> None:
         """Signatures or selected classes are others than before."""
         self._openings.clear()
-        self._blocks.clear()
+        self._blocks_at.clear()
 
     def of(self, own: PodClass, family: Family) -> Column:
-        """The classes whose rules name a class, port by port; not those that nothing isolates."""
+        """The column of a class in one family."""
+        self._fresh()
         sure: dict[Span, int] = {}
         perhaps: dict[Span, int] = {}
-        for found, keys in zip((sure, perhaps), self._keys(own, family), strict=True):
-            for key in keys:
-                if key in self._users:
-                    self._add(found, key, own)
-        pieces = [(piece, Sets(found, found)) for piece, found in sure.items()]
-        pieces += [(piece, Sets(0, found)) for piece, found in perhaps.items()]
-        return overlay(pieces, Sets.__or__)
+        if EVERYONE in self._users:
+            self._add(sure, EVERYONE, own)
+        self._add_shelf(sure, self._at_home.get(own.namespace, {}), own)
+        matching = self._identity.spaces.matching(own.namespace)
+        for found, spaces in ((sure, matching.sure), (perhaps, matching.perhaps)):
+            for space in spaces:
+                if space in self._in_space:
+                    self._add_shelf(found, self._in_space[space], own)
+        self._add_blocks(sure, perhaps, own, family)
+        return Column(sure, perhaps, self._profiles.isolated, self._profiles.opaque)
 
     def tells(self, own: PodClass, signature: int, family: Family) -> bool:
         """Whether some block holds a signature and no other that pods of a class have."""
         known = self._identity.signatures
         others = bits.of(own.held) & known.of_family[family] & ~(1 << signature)
-        sure, perhaps = self._blocks_at(signature)
-        return bool(perhaps) or any(not known.inside(*key) & others for key in sure)
+        held, maybe = self._holding(signature)
+        return bool(maybe) or any(not known.inside(*key) & others for key in held)
 
-    def _keys(self, own: PodClass, family: Family) -> tuple[list[PeerKey], list[PeerKey]]:
-        """What surely names a class, and what may."""
-        items, perhaps = self._identity.items(own)
-        sure: list[PeerKey] = [EVERYONE, *items]
-        unsure: list[PeerKey] = [*perhaps]
+    def _shelve(self, key: PeerKey) -> None:
+        """Put what names peers where it is found by those whom it names."""
+        if isinstance(key, Blocks):
+            self._blocks[key] = None
+            self._blocks_at.clear()
+        elif key.space != NONE:
+            self._in_space[key.space][key.term] = key
+        elif key != EVERYONE:
+            self._at_home[key.home][key.term] = key
+
+    def _unshelve(self, key: PeerKey) -> None:
+        if isinstance(key, Blocks):
+            del self._blocks[key]
+            self._blocks_at.clear()
+        elif key.space != NONE:
+            del self._in_space[key.space][key.term]
+        elif key != EVERYONE:
+            del self._at_home[key.home][key.term]
+
+    def _add_shelf(self, found: dict[Span, int], shelf: dict[int, Item], own: PodClass) -> None:
+        for term, key in shelf.items():
+            if term == NONE or term in own.matched:
+                self._add(found, key, own)
+
+    def _add_blocks(
+        self, sure: dict[Span, int], perhaps: dict[Span, int], own: PodClass, family: Family
+    ) -> None:
         of_family = self._identity.signatures.of_family[family]
+        within: dict[Blocks, None] = {}
+        maybe: dict[Blocks, None] = {}
         for signature in own.held:
             if of_family >> signature & 1:
-                within, maybe = self._blocks_at(signature)
-                (sure if self._sure else unsure).extend(within)
-                unsure.extend(maybe)
-        return list(dict.fromkeys(sure)), list(dict.fromkeys(unsure))
+                some, others = self._holding(signature)
+                within |= dict.fromkeys(some)
+                maybe |= dict.fromkeys(others)
+        for key in within:
+            self._add(sure if self._sure else perhaps, key, own)
+        for key in maybe:
+            self._add(perhaps, key, own)
 
-    def _blocks_at(self, signature: int) -> tuple[list[Blocks], list[Blocks]]:
+    def _holding(self, signature: int) -> tuple[list[Blocks], list[Blocks]]:
         """The blocks that surely hold a signature, and those that may."""
-        self._fresh()
-        found = self._blocks.get(signature)
+        found = self._blocks_at.get(signature)
         if found is None:
-            known, held, perhaps = self._identity.signatures, list[Blocks](), list[Blocks]()
-            for key in self._in_use:
+            known, held, maybe = self._identity.signatures, list[Blocks](), list[Blocks]()
+            for key in self._blocks:
                 if known.inside(*key) >> signature & 1:
                     held.append(key)
                 elif known.perhaps_inside(key.block) >> signature & 1:
-                    perhaps.append(key)
-            found = self._blocks[signature] = held, perhaps
+                    maybe.append(key)
+            found = self._blocks_at[signature] = held, maybe
         return found
 
     def _add(self, found: dict[Span, int], key: PeerKey, own: PodClass) -> None:
-        openings = self._opened(key)
+        openings = self._openings.get(key) or self._opened(key)
         for piece, subjects in openings.spans.items():
             found[piece] = found.get(piece, 0) | subjects
         for name, subjects in openings.names.items():
@@ -143,25 +205,13 @@ class Columns:
             yield span(name.protocol, number, number), having
 
     def _opened(self, key: PeerKey) -> _Openings:
-        self._fresh()
-        found = self._openings.get(key)
-        if found is None:
-            found = self._openings[key] = _Openings({}, {})
-            for ref, rules in self._users[key].items():
-                subjects, _ = self._identity.members(self._compiled[ref].subject)
-                for rule in rules if subjects else ():
-                    _join(found.spans, rule.spans, subjects)
-                    _join(found.names, rule.names, subjects)
+        found = self._openings[key] = _Openings({}, {})
+        for ref, rules in self._users[key].items():
+            subjects, _ = self._identity.members(self._compiled[ref].subject)
+            for rule in rules if subjects else ():
+                _join(found.spans, rule.spans, subjects)
+                _join(found.names, rule.names, subjects)
         return found
-
-    def _changed(self, key: PeerKey) -> None:
-        self._openings.pop(key, None)
-        if isinstance(key, Blocks):
-            self._blocks.clear()
-            if key in self._users:
-                self._in_use[key] = None
-            else:
-                del self._in_use[key]
 
     def _fresh(self) -> None:
         if self._generation != self._identity.classes.generation:

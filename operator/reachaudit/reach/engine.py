@@ -36,11 +36,12 @@ class Engine:
             reach.forget(changes)
             self._entries = entries(reach)
             return Delta()
+        reach.identity.classes.stirred = 0
         scope = scope_of(reach, changes)
         before = take_picture(reach, scope)
         reach.take(changes)
         after = take_picture(reach, scope)
-        comparison = Comparison(before, after, reach.identity.classes.stirred)
+        comparison = Comparison(before, after, reach)
         reach.forget(changes)
         old, self._entries = self._entries, entries(reach)
         comparison.enter(old, self._entries)

@@ -124,23 +124,16 @@ def entries(reach: Reachability) -> Entries:
 
 def into(reach: Reachability, own: Sequence[PodClass], family: Family) -> Row:
     """Who connects to a workload, by its classes."""
-    return _joined([reach.rows.into(each, family) for each in own], Sets.__or__)
-
-
-def out_of(reach: Reachability, own: Sequence[PodClass], family: Family) -> Row:
-    """Whom a workload connects to, by its classes."""
-    return _joined([reach.rows.out_of(each, family) for each in own], Sets.__or__)
+    return joined([reach.rows.into(each, family) for each in own], Sets.__or__)
 
 
 def outside(reach: Reachability, own: Sequence[PodClass], family: Family) -> OutRow:
     """Where a workload may send to by address, by its classes."""
     present = [each for each in own if each.pods[family]]
-    return _joined([reach.rows.outside(each, family) for each in present], AddressSets.__or__)
+    return joined([reach.rows.outside(each, family) for each in present], AddressSets.__or__)
 
 
-def _joined(
-    rows: Sequence[list[tuple[Span, E]]], join: Callable[[E, E], E]
-) -> list[tuple[Span, E]]:
+def joined(rows: Sequence[list[tuple[Span, E]]], join: Callable[[E, E], E]) -> list[tuple[Span, E]]:
     """The union of rows; of one, itself."""
     if len(rows) == 1:
         return rows[0]

@@ -95,6 +95,10 @@ class Identity:
         template = self._template_of.get(pod.ref)
         return template.own if template else None
 
+    def selectable(self, pod: Pod) -> bool:
+        """Whether policies can select a pod at all (NP-47)."""
+        return self._applied or not pod.host_network
+
     def alike(self, old: Pod, new: Pod) -> bool:
         """Whether a pod that changed is the same to all policies, at the same addresses."""
         same = old.live and new.live and old.addresses == new.addresses
@@ -162,14 +166,6 @@ class Identity:
             return fitting, fitting
         must, may = self.spaces.members(space)
         return fitting & must, fitting & may
-
-    def items(self, own: PodClass) -> tuple[list[Item], list[Item]]:
-        """The selectors that surely match a class, and those that may; used or not."""
-        terms = [NONE, *own.matched]
-        matching = self.spaces.matching(own.namespace)
-        sure = [Item(own.namespace, term, NONE) for term in terms]
-        sure += [Item("", term, space) for space in matching.sure for term in terms]
-        return sure, [Item("", term, space) for space in matching.perhaps for term in terms]
 
     # Following the facts
 
@@ -275,8 +271,8 @@ class Identity:
                 self.classes.count(template, block.family, old, -1)
 
     def _kin(self, pod: Pod) -> Kin:
-        selectable = self._applied or not pod.host_network
-        return Kin(pod.namespace, pod.owner or pod.name, pod.labels, pod.ports, selectable)
+        owner = pod.owner or pod.name
+        return Kin(pod.namespace, owner, pod.labels, pod.ports, self.selectable(pod))
 
     def _make(self, kin: Kin) -> Template:
         template = self._templates[kin] = Template(kin, self._workload(kin))

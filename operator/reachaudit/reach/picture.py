@@ -4,16 +4,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from reachaudit.model.facts import Direction
 from reachaudit.model.ip import FAMILIES, Family
 from reachaudit.reach import bits
 from reachaudit.reach.classes import PodClass
-from reachaudit.reach.columns import Sets
+from reachaudit.reach.columns import Column, Sets
 from reachaudit.reach.delta import Delta, End, FlowSet, Strip, end
-from reachaudit.reach.flows import Entries, into, out_of, outside
+from reachaudit.reach.flows import Entries, joined, outside
 from reachaudit.reach.outside import Outside
 from reachaudit.reach.ports import Span, overlay
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.rows import AddressSets, OutRow, Row
+from reachaudit.reach.rows import AddressSets, OutRow, Row, cut
 from reachaudit.reach.workloads import Workload
 
 T = TypeVar("T")
@@ -22,63 +23,105 @@ Key = tuple[Workload, Family]
 
 @dataclass(frozen=True)
 class Scope:
-    """Workloads to or from which flows may change. `targets` None is all of them."""
+    """Workloads to or from which flows may change.
+
+    `targets` None: all are, and sources are only looked at outside. `moved`: pods or labels are
+    others, so that others' rules may name them otherwise; else only the scope's own rules changed.
+    """
 
     targets: frozenset[Workload] | None = frozenset()
     sources: frozenset[Workload] = frozenset()
+    moved: bool = False
+
+
+class Half(NamedTuple):
+    """One class's part in a row: what its own rules allow, and whose rules allow it.
+
+    `column` None: that is not what changes; it is looked up when it is needed.
+    """
+
+    own: PodClass
+    allowed: Row
+    column: Column | None
+
+
+Halves = Mapping[Key, list[Half]]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The rows of a scope at one moment.
+    """What a scope's rows are made of at one moment.
 
-    `ends` names classes by their bits; `split` are those whose workload has several; `targets` are
-    those of the scope's targets, which no row of its sources looks at.
+    `ends` names classes by their bits; `split` are those whose workload has several; `sources` are
+    those of the scope's sources, at which no row of its targets looks.
     """
 
-    into: Mapping[Key, Row]
-    out_of: Mapping[Key, Row]
+    into: Halves
+    out_of: Halves
     outside: Mapping[Key, OutRow]
     outer: Outside
     ends: Mapping[int, End]
     split: int
-    targets: int
+    sources: int
 
 
 def take_picture(reach: Reachability, scope: Scope) -> Picture:
     """The rows of a scope now."""
-    classes = reach.identity.classes
+    classes, rows = reach.identity.classes, reach.rows
     targets = classes.of_workload.keys() if scope.targets is None else scope.targets
+    sources = scope.sources if scope.targets is not None else frozenset()
 
-    def each(workloads: Iterable[Workload]) -> Iterator[tuple[Key, list[PodClass]]]:
-        for workload in workloads:
-            numbers = sorted(classes.of_workload.get(workload, ()))
-            for family in FAMILIES if numbers else ():
-                yield (workload, family), [classes.by_number[number] for number in numbers]
+    def halves(workloads: Iterable[Workload], direction: Direction, *, whole: bool) -> Halves:
+        other: Direction = "egress" if direction == "ingress" else "ingress"
+        return {
+            key: [
+                Half(
+                    each,
+                    rows.allowed_by(each, key[1], direction),
+                    rows.column(each, key[1], other) if whole else None,
+                )
+                for each in own
+            ]
+            for key, own in _classes_of(reach, workloads)
+        }
 
-    others = scope.sources if scope.targets is not None else ()
     return Picture(
-        {key: into(reach, own, key[1]) for key, own in each(targets)},
-        {key: out_of(reach, own, key[1]) for key, own in each(others)},
-        {key: outside(reach, own, key[1]) for key, own in each(scope.sources)},
+        halves(targets, "ingress", whole=scope.moved),
+        halves(sources, "egress", whole=scope.moved or bool(scope.targets)),
+        {key: outside(reach, own, key[1]) for key, own in _classes_of(reach, scope.sources)},
         reach.outside,
         classes.ends,
         classes.split,
-        bits.of(number for workload in targets for number in classes.of_workload.get(workload, ())),
+        bits.of(number for each in sources for number in classes.of_workload.get(each, ())),
     )
 
 
-class Comparison:
-    """Collects what differs between two pictures."""
+def _classes_of(
+    reach: Reachability, workloads: Iterable[Workload]
+) -> Iterator[tuple[Key, list[PodClass]]]:
+    classes = reach.identity.classes
+    for workload in workloads:
+        numbers = sorted(classes.of_workload.get(workload, ()))
+        for family in FAMILIES:
+            own = [classes.by_number[number] for number in numbers]
+            present = [each for each in own if each.pods[family]]
+            if present:
+                yield (workload, family), present
 
-    def __init__(self, old: Picture, new: Picture, stirred: int) -> None:
-        """`stirred`: classes that came, went or were renamed between them."""
-        self._old, self._new = old, new
+
+class Comparison:
+    """Collects what differs between two pictures of a scope."""
+
+    def __init__(self, old: Picture, new: Picture, reach: Reachability) -> None:
+        """`reach` is as it was for the new picture."""
+        stirred = reach.identity.classes.stirred
+        self._old, self._new, self._rows = old, new, reach.rows
         self._special = old.split | new.split | stirred
-        self._renamed = bool(stirred)
+        self._stirred = bool(stirred)
+        self._columns: dict[tuple[int, Family, Direction], Column] = {}
         self.gained, self.lost, self.unsure = list[Strip](), list[Strip](), list[Strip]()
-        self._compare(old.into, new.into, -1, incoming=True)
-        self._compare(old.out_of, new.out_of, ~(old.targets | new.targets), incoming=False)
+        self._compare(old.into, new.into, ~(old.sources | new.sources), "ingress")
+        self._compare(old.out_of, new.out_of, -1, "egress")
         self._compare_outside()
 
     def delta(self) -> Delta:
@@ -90,16 +133,30 @@ class Comparison:
             FlowSet(tuple(self.unsure), new),
         )
 
-    def _compare(
-        self, before: Mapping[Key, Row], after: Mapping[Key, Row], mask: int, *, incoming: bool
-    ) -> None:
+    def _compare(self, before: Halves, after: Halves, mask: int, direction: Direction) -> None:
         for key in dict.fromkeys([*before, *after]):
             one, other = before.get(key, []), after.get(key, [])
-            if one == other and not self._renamed:
+            if one == other and not self._stirred:
                 continue
-            for span, old, new in side_by_side(one, other, Sets(0, 0)):
-                if old != new or self._renamed:
+            rows = self._row(one, key[1], direction), self._row(other, key[1], direction)
+            for span, old, new in side_by_side(*rows, Sets(0, 0)):
+                if old != new or self._stirred:
+                    incoming = direction == "ingress"
                     self._span(key, span, _cut(old, mask), _cut(new, mask), incoming=incoming)
+
+    def _row(self, halves: list[Half], family: Family, direction: Direction) -> Row:
+        other: Direction = "egress" if direction == "ingress" else "ingress"
+        rows = []
+        for own, allowed, column in halves:
+            rows.append(cut(allowed, column or self._column(own, family, other)))
+        return joined(rows, Sets.__or__)
+
+    def _column(self, own: PodClass, family: Family, direction: Direction) -> Column:
+        """The same before and after."""
+        key = own.number, family, direction
+        if key not in self._columns:
+            self._columns[key] = self._rows.column(own, family, direction)
+        return self._columns[key]
 
     def _span(self, key: Key, span: Span, old: Sets, new: Sets, *, incoming: bool) -> None:
         workload, family = key

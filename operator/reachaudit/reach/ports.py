@@ -5,7 +5,7 @@ each other (NP-42), and a span never crosses from one to the next unless it hold
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
@@ -86,3 +86,25 @@ def overlay(pieces: Iterable[tuple[Span, T]], join: Callable[[T, T], T]) -> list
         else:
             found.append((Span(first, end - 1), value))
     return found
+
+
+def union(pieces: Mapping[Span, int], within: Span) -> Iterator[tuple[Span, int]]:
+    """Sets on spans as disjoint spans that fill `within`; where several lie, their union."""
+    everywhere, parts = 0, list[tuple[int, int, int]]()
+    for (first, last), bits in pieces.items():
+        if first <= within.first and last >= within.last:
+            everywhere |= bits
+        elif first <= within.last and last >= within.first:
+            parts.append((max(first, within.first), min(last, within.last), bits))
+    cuts = {within.first, within.last + 1}
+    for first, last, _ in parts:
+        cuts |= {first, last + 1}
+    ordered = sorted(cuts)
+    found = [everywhere] * (len(ordered) - 1)
+    for first, last, bits in parts:
+        i = bisect_left(ordered, first)
+        while ordered[i] <= last:
+            found[i] |= bits
+            i += 1
+    for (first, end), bits in zip(pairwise(ordered), found, strict=True):
+        yield Span(first, end - 1), bits

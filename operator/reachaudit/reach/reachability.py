@@ -168,9 +168,10 @@ class Reachability:
         return "egress" if egress.isolated else "none"
 
 
-def _rank(change: Change) -> int:
+def _rank(change: Change) -> tuple[int, bool]:
+    """What comes is taken before what goes: a class that pods are replaced in lives on."""
     kind = type(change.new if change.new is not None else change.old)
-    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER), change.new is None
 
 
 def _words(facts: Iterable[Fact | None]) -> Iterator[Words]:

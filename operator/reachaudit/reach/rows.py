@@ -4,13 +4,12 @@ A row is derived when it is asked for: what the class allows, cut by whose own r
 are sets of classes; no pair is looked at.
 """
 
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from reachaudit.model.facts import NetworkPolicy
+from reachaudit.model.facts import Direction, NetworkPolicy
 from reachaudit.model.ip import Family
 from reachaudit.reach.classes import PodClass
-from reachaudit.reach.columns import Columns, Sets
+from reachaudit.reach.columns import Column, Columns, Sets
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
 from reachaudit.reach.ports import Span
@@ -18,7 +17,6 @@ from reachaudit.reach.profiles import Profiles
 from reachaudit.reach.rules import Peers, Planes
 
 Row = list[tuple[Span, Sets]]
-_EMPTY = Sets(0, 0)
 
 
 class AddressSets(NamedTuple):
@@ -66,11 +64,31 @@ class Rows:
 
     def into(self, own: PodClass, family: Family) -> Row:
         """Who connects to a class."""
-        return self._row(own, family, self._judge.ingress, self._judge.egress, self._egress)
+        return cut(self.allowed_by(own, family, "ingress"), self.column(own, family, "egress"))
 
     def out_of(self, own: PodClass, family: Family) -> Row:
         """Whom a class connects to."""
-        return self._row(own, family, self._judge.egress, self._judge.ingress, self._ingress)
+        return cut(self.allowed_by(own, family, "egress"), self.column(own, family, "ingress"))
+
+    def allowed_by(self, own: PodClass, family: Family, direction: Direction) -> Row:
+        """Whom a class's own rules allow in one direction, whatever theirs say."""
+        present = self._identity.classes.present[family]
+        if not present >> own.number & 1:
+            return []
+        if own.pods[family] == 1:  # a pod alone has nobody like it to reach
+            present &= ~(1 << own.number)
+        profiles = self._judge.ingress if direction == "ingress" else self._judge.egress
+        found: Row = []
+        for cell in profiles.of(own.number).row:
+            must, may = self.allowed(cell.planes, family)
+            if may & present:
+                found.append((cell.span, Sets(must & present, may & present)))
+        return found
+
+    def column(self, own: PodClass, family: Family, direction: Direction) -> Column:
+        """Whose own rules of a direction allow a class."""
+        columns = self._ingress if direction == "ingress" else self._egress
+        return columns.of(own, family)
 
     def outside(self, own: PodClass, family: Family) -> OutRow:
         """Where a class may send to by address; outside, its egress alone decides (EXT-11)."""
@@ -89,45 +107,11 @@ class Rows:
     def _sides(self) -> tuple[tuple[Columns, Profiles], tuple[Columns, Profiles]]:
         return (self._ingress, self._judge.ingress), (self._egress, self._judge.egress)
 
-    def _row(
-        self,
-        own: PodClass,
-        family: Family,
-        allowing: Profiles,
-        allowed: Profiles,
-        columns: Columns,
-    ) -> Row:
-        """What `own` allows in one direction, cut by who allows `own` in the other."""
-        present = self._identity.classes.present[family]
-        if not present >> own.number & 1:
-            return []
-        if own.pods[family] == 1:  # a pod alone has nobody like it to reach
-            present &= ~(1 << own.number)
-        profile = allowing.of(own.number)
-        opaque = allowed.opaque
-        free = Sets(~allowed.isolated & ~opaque, ~allowed.isolated | opaque)
-        cells = [(cell.span, self._present(cell.planes, family, present)) for cell in profile.row]
-        column = None
-        found: Row = []
-        for piece, ends in cells:
-            if not (ends.must & ~free.must or ends.may & ~free.may):  # no rule adds to that
-                _append(found, piece, ends)
-                continue
-            column = columns.of(own, family) if column is None else column
-            for part, named in _filled(column, piece):
-                must = ends.must & (named.must & ~opaque | free.must)
-                _append(found, part, Sets(must, ends.may & (named.may | free.may)))
-        return found
-
     def allowed(self, planes: Planes, family: Family) -> Sets:
         """The classes with a pod that a rule allows, whatever their own rules say."""
         must, may = planes
         surely = self._members(must, family, by_block=self._sure)
         return Sets(surely, surely if must is may and self._sure else self._members(may, family))
-
-    def _present(self, planes: Planes, family: Family, present: int) -> Sets:
-        must, may = self.allowed(planes, family)
-        return Sets(must & present, may & present)
 
     def _members(self, peers: Peers, family: Family, *, by_block: bool = True) -> int:
         """The classes with a pod that peers hold."""
@@ -158,21 +142,17 @@ class Rows:
         return found
 
 
-def _filled(column: Iterable[tuple[Span, Sets]], piece: Span) -> Iterator[tuple[Span, Sets]]:
-    """A column over one span of ports, with nothing where it has nothing."""
-    at = piece.first
-    for span, named in column:
-        if span.last < at:
+def cut(row: Row, column: Column) -> Row:
+    """What one end's rules allow, cut by what the others' rules do."""
+    free, unsure = ~(column.isolated | column.opaque), ~column.isolated | column.opaque
+    found: Row = []
+    for span, ends in row:
+        if not (ends.must & ~free or ends.may & ~unsure):  # no rule adds to that
+            _append(found, span, ends)
             continue
-        if span.first > piece.last:
-            break
-        if span.first > at:
-            yield Span(at, span.first - 1), _EMPTY
-        last = min(span.last, piece.last)
-        yield Span(max(at, span.first), last), named
-        at = last + 1
-    if at <= piece.last:
-        yield Span(at, piece.last), _EMPTY
+        for part, allowing in column.on(span):
+            _append(found, part, Sets(ends.must & allowing.must, ends.may & allowing.may))
+    return found
 
 
 def _append(row: Row, piece: Span, ends: Sets) -> None:

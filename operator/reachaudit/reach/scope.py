@@ -1,5 +1,6 @@
 """The scope of changes: the workloads to or from which flows may change."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from reachaudit.model.facts import (
@@ -11,10 +12,11 @@ from reachaudit.model.facts import (
     OpaquePolicy,
     Pod,
 )
-from reachaudit.model.ip import Address
+from reachaudit.model.ip import FAMILIES, Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Change
 from reachaudit.reach import bits
+from reachaudit.reach.classes import PodClass
 from reachaudit.reach.picture import Scope
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.vocabulary import subject_selector
@@ -33,6 +35,8 @@ class _Scoping:
         self._reach, self._changes = reach, changes
         self._classes = reach.identity.classes
         self._targets, self._sources = set[Workload](), set[Workload]()
+        self._moved = False
+        self._balance: dict[int, Counter[tuple[Family, int]]] = {}
         # ReplicaSets and Jobs as they will be, which name the workloads of their pods.
         self._coming: dict[Ref, Controller | None] = {
             change.ref: change.new if isinstance(change.new, Controller) else None
@@ -43,8 +47,13 @@ class _Scoping:
     def scope(self) -> Scope:
         for change in self._changes:
             self._add(change)
-        many = len(self._targets) * _MANY > len(self._classes.of_workload)
-        return Scope(None if many else frozenset(self._targets), frozenset(self._sources))
+        for number, balance in self._balance.items():
+            own = self._classes.by_number[number]
+            if self._matters(own, balance):
+                self._move({own.workload})
+        many = len(self._targets) * _MANY > len(self._classes.of_workload) and self._moved
+        targets = None if many else frozenset(self._targets)
+        return Scope(targets, frozenset(self._sources), self._moved)
 
     def _add(self, change: Change) -> None:
         match change.new if change.new is not None else change.old:
@@ -56,7 +65,7 @@ class _Scoping:
                 assert new is None or isinstance(new, Pod)
                 self._add_pod(old, new)
             case Namespace(name=name):
-                self._both(self._classes.in_namespace.get(name, 0))
+                self._move(self._workloads(self._classes.in_namespace.get(name, 0)))
             case Controller():
                 self._add_controller(change.ref)
 
@@ -79,28 +88,33 @@ class _Scoping:
         return self._classes.in_namespace.get(policy.namespace, 0)
 
     def _add_pod(self, old: Pod | None, new: Pod | None) -> None:
-        if old and new and self._reach.identity.alike(old, new):
+        identity = self._reach.identity
+        if old and new and identity.alike(old, new):
             return
         for pod, by in ((old, -1), (new, 1)):
-            if pod is not None and pod.live and self._matters(pod, by):
-                workload = workload_of(pod.namespace, pod.owner or pod.name, self._controller)
-                known = self._reach.identity.workloads.get(pod.ref, workload)
-                self._targets |= {workload, known}
-                self._sources |= {workload, known}
+            if pod is None or not pod.live or not identity.selectable(pod):
+                continue
+            own = identity.class_for(pod)
+            if own is None or self._coming:
+                coming = workload_of(pod.namespace, pod.owner or pod.name, self._controller)
+                self._move({coming, identity.workloads.get(pod.ref, coming)})
+                continue
+            for address in dict.fromkeys(pod.addresses):
+                place = address.family, identity.signatures.of(address)
+                self._balance.setdefault(own.number, Counter())[place] += by
 
-    def _matters(self, pod: Pod, by: int) -> bool:
-        """Whether flows may come or go with a pod: not if enough like it stay."""
-        identity = self._reach.identity
-        own = identity.class_for(pod)
-        if own is None or self._coming:
-            return True
-        for family, value in pod.addresses:
-            signature = identity.signatures.of(Address(family, value))
-            few = own.pods[family] <= (2 if by < 0 else 1)
-            first = own.held.get(signature, 0) <= (by < 0)
-            if few or (first and self._reach.rows.tells(own, signature, family)):
+    def _matters(self, own: PodClass, balance: Counter[tuple[Family, int]]) -> bool:
+        """Whether flows may come or go with some pods: not if enough like them stay."""
+        for family in FAMILIES:
+            before = own.pods[family]
+            after = before + sum(by for (of, _), by in balance.items() if of == family)
+            if min(before, 2) != min(after, 2):  # one alone has nobody like it to reach
                 return True
-        return False
+        return any(
+            bool(own.held.get(signature)) != bool(own.held.get(signature, 0) + by)
+            and self._reach.rows.tells(own, signature, family)
+            for (family, signature), by in balance.items()
+        )
 
     def _controller(self, ref: Ref) -> Controller | None:
         if ref in self._coming:
@@ -110,13 +124,13 @@ class _Scoping:
     def _add_controller(self, ref: Ref) -> None:
         for template in self._reach.identity.owned_by(ref):
             coming = workload_of(template.kin.namespace, template.kin.owner, self._controller)
-            self._targets |= {template.workload, coming}
-            self._sources |= {template.workload, coming}
+            self._move({template.workload, coming})
 
-    def _both(self, classes: int) -> None:
-        workloads = self._workloads(classes)
+    def _move(self, workloads: set[Workload]) -> None:
+        """Others' rules may name these otherwise."""
         self._targets |= workloads
         self._sources |= workloads
+        self._moved = self._moved or bool(workloads)
 
     def _workloads(self, classes: int) -> set[Workload]:
         return {self._classes.by_number[number].workload for number in bits.members(classes)}
