@@ -1,65 +1,137 @@
 """What a user may set, as plain frozen values. The lowest layer: it imports nothing of ours."""
 
-from dataclasses import dataclass, fields
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import NamedTuple, TypeVar
 
 SYSTEM_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+
+T = TypeVar("T", bound=bool | str)
 
 
 class SettingError(ValueError):
     """A setting that cannot be; the message is one sentence for its user."""
 
 
+class Option(NamedTuple):
+    """One thing that may be assumed: `name` as `--assume NAME=VALUE` takes it.
+
+    `rule`: the rule that leaves it open. `says`: a sentence for people. `words`: what each value
+    means, the default first. `form`: how values of the user's own look, "" where there are none;
+    `read` gives such a value in one way of writing, or raises ValueError.
+    """
+
+    name: str
+    rule: str
+    says: str
+    words: Mapping[str, bool | str]
+    form: str = ""
+    read: Callable[[str], str] | None = None
+
+    @property
+    def default(self) -> str:
+        """The value that holds unless a user chooses."""
+        return next(iter(self.words))
+
+    @property
+    def choices(self) -> str:
+        """All that may be chosen, for people: `true, false`."""
+        return ", ".join([*self.words, *([self.form] if self.form else [])])
+
+    def meaning(self, text: str) -> bool | str:
+        """What a value means; raises SettingError."""
+        if text in self.words:
+            return self.words[text]
+        try:
+            if self.read is not None:
+                return self.read(text)
+        except ValueError:
+            pass
+        raise SettingError(f"{self.name} must be one of {self.choices}, not {text!r}")
+
+
+def _option(
+    rule: str,
+    says: str,
+    words: Mapping[str, T],
+    form: str = "",
+    read: Callable[[str], str] | None = None,
+) -> T:
+    default = next(iter(words.values()))
+    return field(default=default, metadata={"option": Option("", rule, says, words, form, read)})
+
+
+def _words(*words: str) -> dict[str, str]:
+    return {word: word for word in words}
+
+
+_TRUE = {"true": True, "false": False}
+
+
 @dataclass(frozen=True)
 class Assumptions:
-    """Choices where the platform leaves a rule open (basis C), printed with what rests on them."""
+    """Choices where the platform leaves a rule open (basis C), printed with what rests on them.
 
-    ip_blocks_match_pods: bool = True
-    """NP-30: an ipBlock that covers a pod's address matches that pod; else UNKNOWN."""
-    ip_blocks_match_nodes: bool = True
-    """NP-30: an ipBlock that covers a node's address matches that node; else UNKNOWN."""
-    host_network: str = "ignored"
-    """NP-47: policies have no effect on hostNetwork pods ("ignored") or select them ("applied")."""
-    pod_range_routed: bool = False
-    """EXT-12: clients outside can dial pod addresses."""
-    vendor_global: str = "unknown"
-    """UNK-2: vendors' cluster-wide policies make all verdicts UNKNOWN, or are "ignored"."""
+    This is their one table: `OPTIONS`, `--assume` and all that is printed come from it.
+    """
+
+    ip_blocks_match_pods: bool = _option(
+        "NP-30",
+        "An ipBlock that covers a pod's address matches the pod; else what it allows is UNKNOWN.",
+        _TRUE,
+    )
+    ip_blocks_match_nodes: bool = _option(
+        "NP-30",
+        "An ipBlock that covers a node's address matches the node; else what it allows is UNKNOWN.",
+        _TRUE,
+    )
+    host_network: str = _option(
+        "NP-47, NP-48",
+        "Policies have no effect on pods of their node's network, or are applied to them.",
+        _words("ignored", "applied"),
+    )
+    pod_range_routed: bool = _option(
+        "EXT-12",
+        "Clients outside can dial pod addresses.",
+        {"false": False, "true": True},
+    )
+    vendor_global: str = _option(
+        "UNK-2",
+        "Vendors' cluster-wide policies make all verdicts UNKNOWN, or are as if not there.",
+        _words("unknown", "ignored"),
+    )
 
     def described(self) -> tuple[str, ...]:
         """`name=value` of each, in the form that `--assume` takes."""
-        return tuple(f"{_flag(f.name)}={_text(getattr(self, f.name))}" for f in fields(self))
+        return tuple(f"{name}={text_of(getattr(self, _field(name)))}" for name in OPTIONS)
 
 
-_CHOICES: dict[str, dict[str, bool | str]] = {
-    "ip_blocks_match_pods": {"true": True, "false": False},
-    "ip_blocks_match_nodes": {"true": True, "false": False},
-    "host_network": {"ignored": "ignored", "applied": "applied"},
-    "pod_range_routed": {"true": True, "false": False},
-    "vendor_global": {"unknown": "unknown", "ignored": "ignored"},
-}
-
-
-def assume(assumptions: Assumptions, setting: str) -> Assumptions:
-    """Assumptions with one `name=value` taken over; raises SettingError."""
-    flag, _, text = setting.partition("=")
-    name = flag.replace("-", "_")
-    choices = _CHOICES.get(name)
-    if choices is None:
-        raise SettingError(
-            f"no assumption is named {flag!r}; there are {', '.join(map(_flag, _CHOICES))}"
-        )
-    if text not in choices:
-        raise SettingError(f"{flag} must be one of {', '.join(choices)}, not {text!r}")
-    values = {f.name: getattr(assumptions, f.name) for f in fields(assumptions)}
-    return Assumptions(**{**values, name: choices[text]})
+def text_of(value: object) -> str:
+    """The text by which `--assume` takes a value."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _flag(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _field(flag: str) -> str:
+    return flag.replace("-", "_")
+
+
+OPTIONS: dict[str, Option] = {
+    _flag(f.name): f.metadata["option"]._replace(name=_flag(f.name)) for f in fields(Assumptions)
+}
+
+
+def assume(assumptions: Assumptions, setting: str) -> Assumptions:
+    """Assumptions with one `name=value` taken over; raises SettingError."""
+    name, _, text = setting.partition("=")
+    option = OPTIONS.get(name)
+    if option is None:
+        raise SettingError(f"no assumption is named {name!r}; there are {', '.join(OPTIONS)}")
+    values = {f.name: getattr(assumptions, f.name) for f in fields(assumptions)}
+    return Assumptions(**{**values, _field(name): option.meaning(text)})
 
 
 class Listen(NamedTuple):
