@@ -90,10 +90,40 @@ class Assumptions:
         "Policies have no effect on pods of their node's network, or are applied to them.",
         _words("ignored", "applied"),
     )
-    pod_range_routed: bool = _option(
+    pod_range_routed: str = _option(
         "EXT-12",
-        "Clients outside can dial pod addresses.",
-        {"false": False, "true": True},
+        "Pod addresses can be dialled from outside: by nobody, from private networks, by everyone.",
+        _words("false", "private", "true"),
+    )
+    service_range_routed: str = _option(
+        "SVC-23",
+        "ClusterIPs can be dialled from outside: by nobody, from private networks, by everyone.",
+        _words("false", "private", "true"),
+    )
+    external_ips_programmed: bool = _option(
+        "SVC-38", "kube-proxy captures packets to externalIPs of Services.", _TRUE
+    )
+    node_port_addresses: str = _option(
+        "SVC-25, UNK-5",
+        "Node ports are open on all addresses of a node, or on its primary one of each family.",
+        _words("all", "primary"),
+    )
+    node_port_clients: str = _option(
+        "UNK-4",
+        "Node ports are dialled from wherever an address of a node lets clients come, or, whatever "
+        "its addresses, from private networks only, or from the internet.",
+        _words("by-address", "private", "internet"),
+    )
+    classed_balancers: str = _option(
+        "SVC-33",
+        "How load balancers of a loadBalancerClass reach the nodes is UNKNOWN, or their packets "
+        "arrive with the load balancer's address still on, as those of a VIP.",
+        _words("unknown", "vip"),
+    )
+    named_balancers: str = _option(
+        "EXT-15",
+        "Load balancers of which only a name is known face the internet, or private networks.",
+        _words("internet", "private"),
     )
     vendor_global: str = _option(
         "UNK-2",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from cases.casefile import Finding, Step
+    from cases.casefile import Finding, Opening, Step
     from cases.table import Table
 
 
@@ -28,3 +28,4 @@ class Implementation:
     answers: Callable[[Step], Answers]
     covers: Callable[[Step, Table], bool]
     findings: Callable[[Step], Collection[Finding]] | None = None
+    openings: Callable[[Step], Collection[Opening]] | None = None

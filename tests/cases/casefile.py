@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from cases.markdown import Block, Section
     from cases.table import Table
 
+_OPENING = re.compile(
+    r"(internet|private)(?: (v6))? ([-.iex%?]) ([A-Z]\w* \S+) (\S.*): (nodes|\S+/\S+\[\w+\])"
+    r"|none ([A-Z]\w* \S+)"
+)
 _FINDING = re.compile(
     r"(RA\d{3}) (?:none|(?:(critical|high|medium|low|info) )?"
     r"([A-Z]\w*) (?:([^/\s]+)/)?([^/\s]+))"
@@ -48,6 +52,34 @@ class Finding(NamedTuple):
         return self == (found if self.severity else found._replace(severity=""))
 
 
+class Opening(NamedTuple):
+    """A way in from outside: who may dial it, what becomes of them, and who is reached.
+
+    `by` is the object that opens it, `Service x/s`; `target` a workload, `x/a[Pod]`, or `nodes`.
+    """
+
+    zone: str
+    family: str
+    cell: str
+    by: str
+    way: str
+    target: str
+
+    def __str__(self) -> str:
+        """`internet . Service x/s NodePort 30080/TCP: x/a[Pod]`, as it is written in a block."""
+        zone = self.zone if self.family == "v4" else f"{self.zone} {self.family}"
+        return f"{zone} {self.cell} {self.by} {self.way}: {self.target}"
+
+
+@dataclass(frozen=True)
+class Openings:
+    """All ways in that the named objects open; other objects are not looked at."""
+
+    objects: frozenset[str]
+    expected: tuple[Opening, ...]
+    line: int
+
+
 @dataclass(frozen=True)
 class Findings:
     """All findings of the checks that the block names; other checks are not looked at."""
@@ -65,6 +97,7 @@ class Step:
     assumptions: Mapping[str, str]
     tables: tuple[Table, ...]
     findings: Findings | None
+    openings: Openings | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +167,7 @@ class _CaseReader:
         self._assumptions: dict[str, str] = {}
         self._tables: list[Table] = []
         self._findings: Findings | None = None
+        self._openings: Openings | None = None
         self._steps: list[Step] = []
 
     def steps(self) -> tuple[Step, ...]:
@@ -144,6 +178,7 @@ class _CaseReader:
             "change": self._read_change,
             "reach": self._read_table,
             "findings": self._read_findings,
+            "openings": self._read_openings,
         }
         for block in self._section.blocks:
             if block.kind not in readers:
@@ -156,18 +191,21 @@ class _CaseReader:
                 fail(self._file, block.line, str(error))
         if not self._shown:
             where = "after its last change" if self._steps else "at all"
-            fail(self._file, self._section.line, f"the case shows no table or findings {where}")
+            what = "no table, findings or openings"
+            fail(self._file, self._section.line, f"the case shows {what} {where}")
         self._close()
         return tuple(self._steps)
 
     @property
     def _shown(self) -> bool:
-        return bool(self._tables) or self._findings is not None
+        blocks = self._findings, self._openings
+        return bool(self._tables) or any(block is not None for block in blocks)
 
     def _close(self) -> None:
         objects, assumptions = self._world.objects(), dict(self._assumptions)
-        self._steps.append(Step(objects, assumptions, tuple(self._tables), self._findings))
-        self._tables, self._findings = [], None
+        tables = tuple(self._tables)
+        self._steps.append(Step(objects, assumptions, tables, self._findings, self._openings))
+        self._tables, self._findings, self._openings = [], None, None
 
     def _turn(self) -> None:
         if self._shown:
@@ -242,3 +280,22 @@ class _CaseReader:
         if not checks:
             raise WorldError("a findings block names at least one check")
         self._findings = Findings(frozenset(checks), tuple(expected), block.line)
+
+    def _read_openings(self, block: Block) -> None:
+        if self._openings is not None:
+            raise WorldError("a second openings block for the same world")
+        objects, expected = set[str](), list[Opening]()
+        for number, line in block.content:
+            match = _OPENING.fullmatch(re.sub(" +", " ", line))
+            if not match:
+                wanted = (
+                    "write internet . Service x/s NodePort 30080/TCP: x/a[Pod], or none Service x/s"
+                )
+                fail(self._file, number, f"{line!r}: {wanted}")
+            zone, family, cell, by, way, target, without = match.groups(default="")
+            objects.add(by or without)
+            if zone:
+                expected.append(Opening(zone, family or "v4", cell, by, way, target))
+        if not objects:
+            raise WorldError("an openings block names at least one object")
+        self._openings = Openings(frozenset(objects), tuple(expected), block.line)

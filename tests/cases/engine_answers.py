@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from cases.answers import Implementation
 from cases.apiobject import API_VERSIONS
-from cases.casefile import Finding
+from cases.casefile import Finding, Opening
 from reachaudit.checks.catalogue import CATALOGUE
 from reachaudit.checks.view import View
 from reachaudit.model.facts import PROTOCOLS, Node, Pod, Protocol, Service
-from reachaudit.model.ip import Family, parse_address, parse_block
+from reachaudit.model.ip import Address, Family, parse_address, parse_block
 from reachaudit.model.kinds import KINDS
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach.ports import position
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.resolve import by_name
+from reachaudit.reach.resolve import by_address, by_name
 from reachaudit.reach.routing import route_of
 from reachaudit.reach.services import Frontend, frontends
 from reachaudit.reach.verdict import (
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from reachaudit.reach.party import Party
 
 FAMILIES: dict[str, Family] = {"v4": "IPv4", "v6": "IPv6"}
+_SHORT = {family: name for name, family in FAMILIES.items()}
 _PLAIN = {Outcome.ALLOW: ".", Outcome.NO_PATH: "-", Outcome.PARTIAL: "%", Outcome.UNKNOWN: "?"}
 
 
@@ -50,12 +50,25 @@ def engine() -> Implementation:
         answers=lambda step: EngineAnswers(step.objects, step.assumptions),
         covers=lambda _step, _table: True,
         findings=_findings,
+        openings=_openings,
     )
 
 
 def _findings(step: Step) -> list[Finding]:
     found = findings_of(EngineAnswers(step.objects, step.assumptions).reach)
     return [Finding(each.check, *each.cause, each.severity.value) for each in found]
+
+
+def _openings(step: Step) -> list[Opening]:
+    reach = EngineAnswers(step.objects, step.assumptions).reach
+    found = [
+        Opening(e.zone, _SHORT[e.family], _letter(e.verdict), str(e.by), e.way, str(e.workload))
+        for e in reach.exposures
+    ]
+    on_nodes = reach.node_exposures
+    return found + [
+        Opening(e.zone, _SHORT[e.family], ".", str(e.by), e.way, "nodes") for e in on_nodes
+    ]
 
 
 def findings_of(reach: Reachability) -> list[finding.Finding]:
@@ -111,6 +124,9 @@ class EngineAnswers:
         if prefix in ("svc", "lb", "nodeport", "externalip") and colon:
             assert port is not None
             return self._service(client, prefix, rest, port, _protocol(protocol))
+        address = self._address(destination, FAMILIES[family])
+        if address is not None and port is not None:
+            return by_address(self.reach.paths, client, address, port, _protocol(protocol))
         targets = self._parties(destination, FAMILIES[family])[:1]  # a node's first address
         if not targets:
             return no_path("nobody is there")
@@ -130,13 +146,19 @@ class EngineAnswers:
         if name.startswith("node:"):
             node = self.reach.facts.get(Node, Ref("Node", "", name[5:]))
             return identity.node_parties(node, family) if node else []
-        address = parse_address(name)
-        if address is None and (block := parse_block(name)) and block.family == family:
-            address = parse_address(str(ipaddress.ip_network(name).network_address))
+        address = self._address(name, family)
         if address is not None:
             return [identity.at(address)]
         pod = self.reach.facts.get(Pod, Ref("Pod", *name.split("/")))
         return identity.pod_parties(pod, family) if pod is not None and pod.live else []
+
+    @staticmethod
+    def _address(name: str, family: Family) -> Address | None:
+        """An address, or the first of a block."""
+        address, block = parse_address(name), parse_block(name)
+        if address is None and block is not None and block.family == family:
+            return Address(family, block.first)
+        return address
 
     def _service(
         self, client: Party, prefix: str, name: str, port: int, protocol: Protocol

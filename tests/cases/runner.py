@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from cases.answers import Answers, Implementation
-    from cases.casefile import Case, Finding, Findings
+    from cases.casefile import Case, Finding, Findings, Opening, Openings
     from cases.table import Table
 
 Cells: TypeAlias = tuple[tuple[str, ...], ...]
@@ -38,6 +38,7 @@ def covers(case: Case, implementation: Implementation) -> bool:
     return any(
         any(implementation.covers(step, table) for table in step.tables)
         or (implementation.findings is not None and step.findings is not None)
+        or (implementation.openings is not None and step.openings is not None)
         for step in case.steps
     )
 
@@ -60,6 +61,9 @@ def judge(case: Case, implementation: Implementation, *, update: bool = False) -
         if implementation.findings is not None and step.findings is not None:
             found = implementation.findings(step)
             told = [*(told or []), *_findings_difference(case.file, step.findings, found)]
+        if implementation.openings is not None and step.openings is not None:
+            opened = implementation.openings(step)
+            told = [*(told or []), *_openings_difference(case.file, step.openings, opened)]
     return told
 
 
@@ -95,3 +99,10 @@ def _findings_difference(file: Path, block: Findings, found: Collection[Finding]
             left.remove(match)
     lines += [f"  not expected: {finding}" for finding in left]
     return [f"{file}:{block.line}: findings", *lines] if lines else []
+
+
+def _openings_difference(file: Path, block: Openings, found: Collection[Opening]) -> list[str]:
+    here = {opening for opening in found if opening.by in block.objects}
+    lines = [f"  missing: {wanted}" for wanted in sorted(set(block.expected) - here)]
+    lines += [f"  not expected: {opening}" for opening in sorted(here - set(block.expected))]
+    return [f"{file}:{block.line}: openings", *lines] if lines else []

@@ -10,7 +10,7 @@ import pytest
 import cases.test_cases as suite
 from cases.apiobject import Key, Object, key_of, labels_of, mapping
 from cases.casefile import Finding, read_cases
-from cases.engine_answers import read_facts
+from cases.engine_answers import engine, read_facts
 from cases.markdown import CaseError
 from cases.oracle_answers import oracle
 from cases.runner import judge
@@ -19,7 +19,7 @@ from reachaudit.model.facts import NetworkPolicy, OpaquePolicy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cases.casefile import Case, Step
+    from cases.casefile import Case, Opening, Step
 
 CLUSTER = """
 ```cluster
@@ -225,6 +225,50 @@ def test_a_case_of_findings_alone_is_for_those_who_have_findings(tmp_path: Path)
     assert judge(case, oracle()) is None
 
 
+SERVICE = """
+```yaml
+kind: Service
+metadata: {name: s, namespace: x}
+spec: {type: NodePort, clusterIP: 10.96.0.10, ports: [{port: 80, nodePort: 30080}]}
+```
+"""
+OPEN = "private . Service x/s NodePort 30080/TCP: x/a[Pod]"
+
+
+def openings_case(folder: Path, *lines: str) -> Case:
+    return case_of(folder, CLUSTER + SERVICE + "\n".join(["", "```openings", *lines, "```", ""]))
+
+
+def test_openings_are_exact_for_the_objects_that_are_named(tmp_path: Path) -> None:
+    case = openings_case(tmp_path, OPEN, "none Service x/t")
+    assert case.steps[0].openings is not None
+    (right,) = case.steps[0].openings.expected
+    assert str(right) == OPEN
+
+    def said(*found: Opening) -> list[str]:
+        told = judge(case, replace(oracle(), openings=lambda _: found))
+        assert told is not None
+        return told[1:]
+
+    assert said(right, right._replace(by="Service x/u")) == []
+    assert said() == [f"  missing: {OPEN}"]
+    assert said(right._replace(cell="i")) == [
+        f"  missing: {OPEN}",
+        f"  not expected: {OPEN.replace(' . ', ' i ')}",
+    ]
+    six = right._replace(by="Service x/t", family="v6", target="nodes")
+    assert said(right, six) == [
+        "  not expected: private v6 . Service x/t NodePort 30080/TCP: nodes"
+    ]
+
+
+def test_an_opening_that_lies_fails_by_the_engine(tmp_path: Path) -> None:
+    wrong = openings_case(tmp_path, OPEN)  # nobody is behind the Service
+    assert judge(wrong, engine()) == [f"{wrong.file}:17: openings", f"  missing: {OPEN}"]
+    assert judge(openings_case(tmp_path, "none Service x/s"), engine()) == []
+    assert judge(wrong, oracle()) is None
+
+
 def test_policies_of_vendors_are_told_apart_by_their_group(tmp_path: Path) -> None:
     vendors = """
 ```yaml
@@ -263,11 +307,11 @@ def test_the_fixture_is_inherited_unless_a_case_has_its_own(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("body", "line", "message"),
     [
-        (CLUSTER + POLICY, 3, "shows no table or findings at all"),
+        (CLUSTER + POLICY, 3, "shows no table, findings or openings at all"),
         (
             CLUSTER + TABLE + "```change\n~ x/a pod-\n```\n",
             3,
-            "no table or findings after its last",
+            "no table, findings or openings after its last",
         ),
         (CLUSTER + "```reech 80/TCP\n```\n", 10, "unknown block kind 'reech'"),
         (CLUSTER + "```\n```\n", 10, "unknown block kind ''"),
@@ -294,6 +338,10 @@ def test_the_fixture_is_inherited_unless_a_case_has_its_own(tmp_path: Path) -> N
         (CLUSTER + "```findings\nRA5 Pod x/a\n```\n", 11, "write RA005 Kind ns/name"),
         (CLUSTER + "```findings\nRA005 grave Pod x/a\n```\n", 11, "RA005 high Kind ns/name"),
         (CLUSTER + "```findings\nRA005 high none\n```\n", 11, "or RA005 none"),
+        (CLUSTER + f"```openings\n{OPEN[:-5]}\n```\n", 11, "write internet . Service x/s"),
+        (CLUSTER + f"```openings\n{OPEN[:8]}q{OPEN[9:]}\n```\n", 11, "or none Service x/s"),
+        (CLUSTER + "```openings\n```\n", 10, "names at least one object"),
+        (CLUSTER + f"```openings\n{OPEN}\n```\n" * 2, 13, "a second openings block"),
         (CLUSTER + "```yaml\nkind: NetworkPolicy\n```\n", 10, "needs a kind and a metadata.name"),
         (
             CLUSTER + "```yaml\nkind: Pod\nmetadata: {name: a}\n```\n",

@@ -16,7 +16,7 @@ REFUSED = {
     "excludeNamespaces={Upper}": "does not match pattern",
     "excludeNamespaces={a,a}": "items at 0 and 1 are equal",
     "assumptions.pod-range-route=true": "pod-range-route",
-    "assumptions.pod-range-routed=maybe": "value must be one of false, true",
+    "assumptions.pod-range-routed=maybe": "value must be one of false, 'private', true",
     "assumptions.host-network=on": "'ignored', 'applied'",
     "image.tag=sha256:0": "does not match pattern",
     "image.pullPolicy=Sometimes": "value must be one of 'Always', 'IfNotPresent', 'Never'",
@@ -63,13 +63,20 @@ def test_assumptions_are_those_of_the_operator() -> None:
     assert isinstance(known, dict)
     assert list(known) == list(OPTIONS)
     for name, kind in known.items():
-        words = [word if isinstance(word, str) else str(word).lower() for word in kind["enum"]]
-        assert words == list(OPTIONS[name].words)
+        if OPTIONS[name].form:
+            assert kind == {"type": "string", "minLength": 1}
+        else:
+            words = [word if isinstance(word, str) else str(word).lower() for word in kind["enum"]]
+            assert words == list(OPTIONS[name].words)
 
 
-def test_assumptions_are_documented_with_their_defaults() -> None:
-    lines = re.findall(r"^#   ([a-z-]+): (\w+)", (CHART / "values.yaml").read_text(), re.MULTILINE)
-    assert lines == [(name, option.default) for name, option in OPTIONS.items()]
+def test_assumptions_are_documented_with_all_that_they_may_be() -> None:
+    text = re.sub(r"\n#     ", " ", (CHART / "values.yaml").read_text())
+    lines = re.findall(r"^#   ([a-z-]+): (\S+) \((.+?)\) (.*)", text, re.MULTILINE)
+    assert lines == [
+        (name, option.default, option.choices.removeprefix(f"{option.default}, "), option.says)
+        for name, option in OPTIONS.items()
+    ]
 
 
 def test_chart_may_be_part_of_another(tmp_path: Path) -> None:

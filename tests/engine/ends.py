@@ -44,6 +44,8 @@ class Ends:
         pods = [obj for obj in objects if obj.get("kind") == "Pod"]
         self._pods = {f"{key_of(pod).namespace}/{key_of(pod).name}": pod for pod in pods}
         self._nodes = {key_of(obj).name: obj for obj in objects if obj.get("kind") == "Node"}
+        self._services = [obj for obj in objects if obj.get("kind") == "Service"]
+        self._service_cidrs = [obj for obj in objects if obj.get("kind") == "ServiceCIDR"]
         self._host_pods_are_pods = host_pods_are_pods
 
     def find(self, name: str, family: str) -> End | None:
@@ -60,7 +62,7 @@ class Ends:
 
     def networks(self) -> list[Network]:
         """Return every range and address that pods and nodes hold."""
-        ranges = [cidr for node in self._nodes.values() for cidr in _pod_ranges(node)]
+        ranges = self._inner()
         held = [a for node in self._nodes.values() for a in _node_addresses(node)]
         held += [a for pod in self._pods.values() for a in _pod_addresses(pod)]
         return ranges + [ipaddress.ip_network(address) for address in held]
@@ -85,9 +87,29 @@ class Ends:
         for name, node in self._nodes.items():
             if address in _node_addresses(node):
                 return End("node", name, name, (address,), {})
-        if any(address in cidr for node in self._nodes.values() for cidr in _pod_ranges(node)):
-            return None  # EXT-1: a pod's address that no pod holds is not outside
+        if any(address in cidr for cidr in self._inner()):
+            return None  # EXT-1: a pod's or Service's address that nobody holds is not outside
         return End("outside", str(address), "", (address,), {})
+
+    def _inner(self) -> list[Network]:
+        """Return the ranges of pods and Services (EXT-3, EXT-4), and what is captured (EXT-1)."""
+        inner = [cidr for node in self._nodes.values() for cidr in _pod_ranges(node)]
+        held = [ip for service in self._services for ip in _cluster_ips(service)]
+        for obj in self._service_cidrs:
+            cidrs = [ipaddress.ip_network(text(c)) for c in items(_spec(obj).get("cidrs"))]
+            conditions = map(mapping, items(mapping(obj.get("status")).get("conditions")))
+            ready = {c.get("status") for c in conditions if c.get("type") == "Ready"} <= {"True"}
+            if ready or any(address in cidr for cidr in cidrs for address in held):
+                inner += cidrs
+        vips = [ip for service in self._services for ip in _vips(service)]
+        return inner + [ipaddress.ip_network(address) for address in [*held, *vips]]
+
+
+def is_private(address: Address) -> bool:
+    """Say whether an address lies in the private zone (EXT-6); metadata is a zone of its own."""
+    ranges = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+    metadata = address == ipaddress.ip_address("fd00:ec2::254")
+    return not metadata and any(address in ipaddress.ip_network(cidr) for cidr in ranges)
 
 
 def parse_cidr(value: str) -> Network | None:
@@ -121,6 +143,24 @@ def _node_addresses(node: Object) -> tuple[Address, ...]:
 
 
 def _pod_ranges(node: Object) -> list[Network]:
-    spec = mapping(node.get("spec"))
+    spec = _spec(node)
     written = items(spec.get("podCIDRs")) or [spec.get("podCIDR")]
     return [ipaddress.ip_network(text(cidr)) for cidr in written if cidr]
+
+
+def _spec(obj: Object) -> Object:
+    return mapping(obj.get("spec"))
+
+
+def _cluster_ips(service: Object) -> list[Address]:
+    spec = _spec(service)
+    written = {text(ip) for ip in [spec.get("clusterIP"), *items(spec.get("clusterIPs"))]}
+    return [ipaddress.ip_address(ip) for ip in sorted(written - {"", "None"})]
+
+
+def _vips(service: Object) -> list[Address]:
+    """Return the load balancer's addresses that the cluster's own proxy captures (SVC-32)."""
+    status = mapping(mapping(service.get("status")).get("loadBalancer"))
+    entries = [mapping(entry) for entry in items(status.get("ingress"))]
+    vips = [text(entry.get("ip")) for entry in entries if entry.get("ipMode", "VIP") == "VIP"]
+    return [ipaddress.ip_address(ip) for ip in vips if ip]

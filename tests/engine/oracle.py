@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from cases.apiobject import Json, Object, items, key_of, labels_of, mapping, text
-from engine.ends import Ends, parse_cidr
+from engine.ends import Ends, is_private, parse_cidr
+from engine.selectors import all_of, any_of, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.ends import Address, End, Network
-
-Answer: TypeAlias = Literal["ALLOW", "DENY", "UNKNOWN"]
+    from engine.selectors import Answer
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -26,7 +26,7 @@ ASSUMPTIONS = {  # the first value is the default
     "host-network": ("ignored", "applied"),  # NP-47, NP-48
     "ip-blocks-match-pods": ("true", "false"),  # NP-30
     "ip-blocks-match-nodes": ("true", "false"),  # NP-30
-    "pod-range-routed": ("false", "true"),  # EXT-12
+    "pod-range-routed": ("false", "private", "true"),  # EXT-12
 }
 
 
@@ -92,7 +92,7 @@ class Oracle:
             return NO_PATH  # NP-49, NP-50
         if src.kind == "outside" and dst.kind == "outside":
             raise ValueError(f"{source} → {destination}: neither end lies in the cluster")
-        if src.kind == "outside" and dst.on_pod_network and not self._is("pod-range-routed"):
+        if src.kind == "outside" and dst.on_pod_network and not self._routed(src):
             return NO_PATH  # EXT-12
         if src.pod and src.name == dst.name:
             return ALLOW_BOTH  # NP-45
@@ -113,6 +113,10 @@ class Oracle:
 
     def _is(self, assumption: str) -> bool:
         return self._assumed[assumption] == "true"
+
+    def _routed(self, client: End) -> bool:
+        routed = self._assumed["pod-range-routed"]
+        return routed == "true" or (routed == "private" and is_private(client.addresses[0]))
 
     def _side(self, direction: str, subject: End, flow: Flow) -> Answer:
         if subject.kind != "pod":
@@ -135,7 +139,7 @@ class Oracle:
     ) -> Answer:
         if flow.protocol not in PROTOCOLS:
             return "UNKNOWN"  # NP-43
-        return _any(  # NP-9: the union of all rules of all policies; NP-7: of none, nothing
+        return any_of(  # NP-9: the union of all rules of all policies; NP-7: of none, nothing
             self._rule(policy, mapping(rule), direction, flow, address)
             for policy in policies
             for rule in items(mapping(policy.get("spec")).get(direction.lower()))
@@ -151,7 +155,7 @@ class Oracle:
             return "DENY"  # NP-14
         if not peers:
             return "ALLOW"  # NP-13
-        return _any(self._peer(policy, mapping(item), peer, address) for item in peers)
+        return any_of(self._peer(policy, mapping(item), peer, address) for item in peers)
 
     def _peer(self, policy: Object, item: Object, peer: End, address: Address) -> Answer:
         pods, namespaces = item.get("podSelector"), item.get("namespaceSelector")
@@ -165,17 +169,17 @@ class Oracle:
             return "DENY"  # NP-19, NP-48
         answers: list[Answer] = []  # NP-17
         if pods is not None:  # NP-18: {} is there, and matches everything
-            answers.append(_matches(mapping(pods), labels_of(peer.pod), complete=True))
+            answers.append(matches(mapping(pods), labels_of(peer.pod), complete=True))
         if namespaces is not None:
             answers.append(self._in_namespace(mapping(namespaces), key_of(peer.pod).namespace))
         elif key_of(peer.pod).namespace != key_of(policy).namespace:
             answers.append("DENY")  # NP-15
-        return _all(answers)
+        return all_of(answers)
 
     def _in_namespace(self, selector: Object, name: str) -> Answer:
         namespace = self._namespaces.get(name)
         labels = labels_of(namespace or {}) | {NAME_LABEL: name}  # NP-21
-        return _matches(selector, labels, complete=namespace is not None)  # NP-16, NP-20
+        return matches(selector, labels, complete=namespace is not None)  # NP-16, NP-20
 
     def _block(self, block: Object, peer: End, address: Address) -> Answer:
         written, holes = text(block.get("cidr")), list(map(text, items(block.get("except"))))
@@ -203,41 +207,7 @@ def _selects(policy: Object, subject: End) -> bool:
     if key_of(policy).namespace != key_of(subject.pod).namespace:
         return False  # NP-1
     selector = mapping(mapping(policy.get("spec")).get("podSelector"))
-    return _matches(selector, labels_of(subject.pod), complete=True) == "ALLOW"
-
-
-def _matches(selector: Object, labels: Mapping[str, str], *, complete: bool) -> Answer:
-    """Match a label selector; where labels are not complete, a missing key is unknown (NP-20)."""
-    equal = mapping(selector.get("matchLabels")).items()
-    written = [mapping(item) for item in items(selector.get("matchExpressions"))]
-    wanted: list[tuple[str, str, list[Json]]] = [(key, "In", [value]) for key, value in equal]
-    wanted += [
-        (text(w.get("key")), text(w.get("operator")), items(w.get("values"))) for w in written
-    ]
-    if not all(_valid_requirement(*requirement) for requirement in wanted):
-        return "DENY"  # NP-24, NP-58
-    answers = [_fits(labels.get(key), operator, values) for key, operator, values in wanted]
-    unsure = [key not in labels and not complete for key, _, _ in wanted]
-    return _all("UNKNOWN" if u else a for u, a in zip(unsure, answers, strict=True))  # NP-22
-
-
-def _fits(value: str | None, operator: str, values: list[Json]) -> Answer:
-    fits = {
-        "In": value is not None and value in values,
-        "NotIn": value is None or value not in values,  # NP-23
-        "Exists": value is not None,
-        "DoesNotExist": value is None,
-    }
-    return "ALLOW" if fits[operator] else "DENY"
-
-
-def _valid_requirement(key: str, operator: str, values: list[Json]) -> bool:
-    name = r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)"
-    if not re.fullmatch(rf"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?{name}", key):
-        return False
-    if not all(isinstance(value, str) and re.fullmatch(f"{name}?", value) for value in values):
-        return False
-    return operator in (("In", "NotIn") if values else ("Exists", "DoesNotExist"))  # NP-24
+    return matches(selector, labels_of(subject.pod), complete=True) == "ALLOW"
 
 
 def _port_matches(entry: Object, flow: Flow) -> bool:
@@ -267,16 +237,6 @@ def _named_port(name: str, flow: Flow) -> Json:
             if port.get("name") == name and (port.get("protocol") or "TCP") == flow.protocol:
                 return port.get("containerPort")
     return None
-
-
-def _any(answers: Iterable[Answer]) -> Answer:
-    found = set(answers)  # M-2
-    return "ALLOW" if "ALLOW" in found else "UNKNOWN" if "UNKNOWN" in found else "DENY"
-
-
-def _all(answers: Iterable[Answer]) -> Answer:
-    found = set(answers)  # M-2
-    return "DENY" if "DENY" in found else "UNKNOWN" if "UNKNOWN" in found else "ALLOW"
 
 
 def _strictly_inside(inner: str, outer: str) -> bool:

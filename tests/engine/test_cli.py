@@ -71,7 +71,7 @@ def test_flags_that_may_be_repeated(parse: Parse) -> None:
         *("--assume", "host-network=applied", "--assume", "pod-range-routed=true"),
     )
     assert options.excluded == SYSTEM_NAMESPACES | {"a", "b"}
-    assert options.assumptions == Assumptions(host_network="applied", pod_range_routed=True)
+    assert options.assumptions == Assumptions(host_network="applied", pod_range_routed="true")
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,8 @@ class Service(Fact, frozen=True, gc=False):
     `source_ranges` are enforced on a VIP, `provider_ranges` (the same, or the annotation of old) by
     the load balancer's provider, or not at all (SVC-35, SVC-36). `scheme`: what annotations say of
     its load balancer (EXT-15), "" where nothing. `pod_mode`: a cloud's load balancer for Ingress
-    dials its pods (ING-20).
+    dials its pods (ING-20). `health_port`: where kube-proxy says whether a node has endpoints, on
+    every node (SVC-30), 0 where nowhere.
     """
 
     kind: ClassVar[str] = "Service"
@@ -212,6 +213,7 @@ class Service(Fact, frozen=True, gc=False):
     other_proxy: bool = False
     pod_mode: bool = False
     scheme: Literal["", "internal", "internet"] = ""
+    health_port: int = 0
 
 
 class SlicePort(Value, frozen=True, gc=False):
@@ -305,11 +307,11 @@ class IngressClass(Fact, frozen=True, gc=False):
 
 
 class ServiceCIDR(Fact, frozen=True, gc=False):
-    """A range of ClusterIPs; counts while it is Ready (EXT-4)."""
+    """A range of ClusterIPs. `ready`: new ones are given from it (EXT-4)."""
 
     kind: ClassVar[str] = "ServiceCIDR"
     blocks: tuple[Block, ...] = ()
-    ready: bool = False
+    ready: bool = True
 
 
 class Controller(Fact, frozen=True, gc=False):

@@ -52,9 +52,9 @@ class Doors:
         """Every door that a client may try, named or not; None for the host's own ports."""
         for door in self._exposing(pods, number, client.address.family):
             if door.kind == "NodePort":
-                yield door, Entrance(self._paths.to_any_node(client, door), _keeps(door))
+                yield door, Entrance(self._paths.to_any_node(client, door), self._keeps(door))
             else:
-                yield door, Entrance(self._paths.to_frontend(client, door), _keeps(door))
+                yield door, Entrance(self._paths.to_frontend(client, door), self._keeps(door))
         for way in self._host_ways(client, pods, number):
             yield None, Entrance(way, kept=True)
 
@@ -69,7 +69,7 @@ class Doors:
             named = [f for f in of_kind if (f.address or f.hostname) in own]
             if doors := named or of_kind:
                 path = network_chooses(self._through(client, door) for door in doors)
-                return Entrance(path, all(map(_keeps, doors)))
+                return Entrance(path, all(map(self._keeps, doors)))
         return Entrance(no_path("nothing exposes the controller's pods to the outside"), kept=True)
 
     def _through(self, client: Party, door: Frontend) -> PathVerdict:
@@ -85,11 +85,15 @@ class Doors:
 
     @cached_property
     def _by_pod(self) -> dict[tuple[Ref, int], list[Frontend]]:
-        """Frontends of web ports to the outside, by the pods behind them."""
+        """Frontends of web ports to the outside, by the pods behind them.
+
+        ClusterIPs are among them where they are routed there (SVC-23).
+        """
+        inner = self._paths.assumptions.service_range_routed == "false"
         found: dict[tuple[Ref, int], list[Frontend]] = {}
         for service in self._paths.services.all:
             for door in frontends(service):
-                if door.kind == "ClusterIP" or door.port.port not in WEB_PORTS:
+                if (inner and door.kind == "ClusterIP") or door.port.port not in WEB_PORTS:
                     continue
                 for backend in self._paths.services.backends(service, door.port, door.family):
                     pod = self._paths.rewrites.party(backend).pod
@@ -108,7 +112,7 @@ class Doors:
                 if (port.host_port, port.protocol) == (number, "TCP"):
                     yield self._paths.to_host_port(client, pod, port, family)
 
-
-def _keeps(door: Frontend) -> bool:
-    """Whether who comes by a door surely keeps his address (SVC-28, SVC-32)."""
-    return door.service.external_local and door.transparent
+    def _keeps(self, door: Frontend) -> bool:
+        """Whether who comes by a door surely keeps his address (SVC-28, SVC-32)."""
+        local = door.kind != "ClusterIP" and door.service.external_local
+        return local and self._paths.transparent(door)

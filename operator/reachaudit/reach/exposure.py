@@ -7,6 +7,7 @@ from itertools import product
 from reachaudit.model.facts import ContainerPort, Pod
 from reachaudit.model.ip import FAMILIES, Address, Family
 from reachaudit.model.names import Ref
+from reachaudit.reach.facing import BOTH, Facing, Zones
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.ingresses import Ingresses, Route, web_port
 from reachaudit.reach.party import Party
@@ -23,7 +24,7 @@ from reachaudit.reach.verdict import (
     unknown,
 )
 from reachaudit.reach.workloads import Workload
-from reachaudit.reach.zones import Zone, zone_of
+from reachaudit.reach.zones import Zone
 
 PASSING = (Outcome.ALLOW, Outcome.PARTIAL)
 
@@ -55,7 +56,7 @@ class Exposures:
 
     def __init__(self, identity: Identity, paths: Paths, ingresses: Ingresses) -> None:
         self._identity, self._paths, self._ingresses = identity, paths, ingresses
-        self._node_zones = self._zones_of_nodes()
+        self._facing = Facing(identity, paths.assumptions)
         self._entrances: dict[tuple[object, ...], PathVerdict] = {}
 
     def all(self) -> list[Exposure]:
@@ -67,43 +68,19 @@ class Exposures:
             *self._by_pod_addresses(),
         ]
 
-    def zones(self, frontend: Frontend) -> tuple[Zone, ...]:
-        """The zones whose clients can dial a frontend at all (EXT-15)."""
-        if frontend.kind == "NodePort":
-            return self._node_zones[frontend.family]
-        if frontend.kind == "LoadBalancer":
-            if frontend.service.scheme == "internal":
-                return ("private",)
-            if frontend.service.scheme == "internet" or frontend.address is None:
-                return ("internet", "private")
-        return _zones_of(frontend.address)
-
-    def _zones_of_nodes(self) -> dict[Family, tuple[Zone, ...]]:
-        """A node port is open on all node addresses; a global one lets the internet in."""
-        found: dict[Family, tuple[Zone, ...]] = {}
-        for family in FAMILIES:
-            zones = {
-                zone
-                for node in self._identity.nodes.values()
-                for address in node.addresses
-                if address.family == family
-                for zone in _zones_of(address)
-            }
-            found[family] = tuple(z for z in _BOTH if z in zones)
-        return found
-
     def _by_services(self) -> Iterator[Exposure]:
         for service in self._paths.services.all:
             for frontend in frontends(service):
-                if frontend.kind != "ClusterIP":
-                    yield from self._by_frontend(frontend)
+                zones = self._facing.frontend(frontend)
+                if zones:
+                    yield from self._by_frontend(frontend, zones)
 
-    def _by_frontend(self, frontend: Frontend) -> Iterator[Exposure]:
+    def _by_frontend(self, frontend: Frontend, zones: Zones) -> Iterator[Exposure]:
         """Workload by workload, since their policies may differ."""
         family = frontend.family
         backends = self._paths.services.backends(frontend.service, frontend.port, family)
         for workload, own in self._by_workload(backends).items():
-            for zone in self.zones(frontend):
+            for zone in zones:
                 verdict = client_chooses(
                     self._dial(client, frontend, own)
                     for client in self._paths.outside.zone(zone, family)
@@ -131,10 +108,7 @@ class Exposures:
         for pod in self._identity.pods:
             for port in pod.ports if not pod.host_network else ():
                 for address in pod.addresses if port.host_port else ():
-                    zones = self._node_zones[address.family]
-                    if port.host_address is not None and port.host_address.value:
-                        zones = _zones_of(port.host_address)
-                    for zone in zones:
+                    for zone in self._facing.host_port(pod, port, address.family):
                         yield self._by_host_port(pod, port, zone, address.family)
 
     def _by_host_port(self, pod: Pod, port: ContainerPort, zone: Zone, family: Family) -> Exposure:
@@ -151,7 +125,7 @@ class Exposures:
             if route.service is None or route.port is None:
                 continue
             for family in FAMILIES:
-                for zone in _BOTH:
+                for zone in BOTH:
                     entrance = self._entrance(route, zone, family)
                     if entrance.outcome is not Outcome.NO_PATH:
                         yield from self._by_route(route, zone, family, entrance)
@@ -176,9 +150,9 @@ class Exposures:
         """How clients of a zone come in to who serves a route: by any door that they can dial."""
         ingress, serving = route.ingress, self._ingresses.serving(route.ingress)
         if serving.cloud:
-            zones = {z for b in ingress.balancers for z in _zones_of(b.address)}
-            zones = {"private"} if ingress.scheme == "internal" else zones
-            return PASSES if zone in zones else no_path("its load balancer is not for them")
+            zones = (self._facing.balancer(b.address, ingress.scheme) for b in ingress.balancers)
+            faces = any(zone in each for each in zones)
+            return PASSES if faces else no_path("its load balancer is not for them")
         if not serving.pods:
             known = no_path(serving.note) if serving.unserved else None
             return known or unknown(Reason.CONTROLLER, serving.note)
@@ -189,20 +163,20 @@ class Exposures:
                 self._ingresses.listed(client, ingress, entrance)
                 for client in self._paths.outside.zone(zone, family)
                 for door, entrance in self._ingresses.doors.each(client, serving.pods, number)
-                if zone in (self.zones(door) if door else self._node_zones[family])
+                if zone in (self._facing.frontend(door) if door else self._facing.nodes[family])
             )
         return self._entrances[key]
 
     def _by_pod_addresses(self) -> Iterator[Exposure]:
         """EXT-12: clients outside dial pods, where these are routed. Each run of ports once."""
-        if not self._paths.pod_range_routed:
+        if not self._facing.pods:
             return
         for pod in self._identity.pods:
             number = self._identity.number(pod)
             if number is not None:
                 row = self._paths.judge.ingress.of(number).row
                 ports = [max(cell.span.first, 1) for cell in row]
-                for address, port, zone in product(pod.addresses, ports, _BOTH):
+                for address, port, zone in product(pod.addresses, ports, self._facing.pods):
                     yield self._by_pod_address(pod, address, port, zone)
 
     def _by_pod_address(self, pod: Pod, address: Address, port: int, zone: Zone) -> Exposure:
@@ -213,19 +187,3 @@ class Exposures:
         )
         workload, way = self._identity.workloads[pod.ref], f"pod address {address}"
         return Exposure(zone, family, workload, pod.ref, way, port, verdict)
-
-
-_BOTH: tuple[Zone, Zone] = ("internet", "private")
-
-
-def _zones_of(address: Address | None) -> tuple[Zone, ...]:
-    """Who can dial an address: the internet a global one or an unknown one; else private nets."""
-    if address is None:
-        return _BOTH
-    match zone_of(address):
-        case "internet":
-            return _BOTH
-        case "private":
-            return ("private",)
-        case _:
-            return ()

@@ -9,21 +9,28 @@ from reachaudit.reach import bits
 from reachaudit.reach.addresses import cidrs, merge, minus, overlap
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
-from reachaudit.reach.zones import ZONES, Zone, in_zone
+from reachaudit.reach.zones import ZONES, Zone, in_zone, zone_of
 
 _SHOWN = 3
 
 
 def cluster_blocks(facts: Facts, identity: Identity) -> list[Block]:
-    """The cluster's own addresses: pods, pod ranges, nodes, Service ranges (EXT-3, EXT-4)."""
+    """The cluster's own addresses: pods, pod ranges, nodes, Service ranges, VIPs (EXT-1, EXT-3).
+
+    A Service range counts while it is Ready or used: one that ends is used to its end (EXT-4).
+    """
     found = [single(a) for pod in identity.pods for a in pod.addresses if a.placed]
     for node in identity.nodes.values():
         found += [single(address) for address in node.addresses]
         found += node.pod_blocks
+    services = list(facts.of(Service))
+    held = [address for service in services for address in service.cluster_ips]
     for cidr in facts.of(ServiceCIDR):
-        found += cidr.blocks if cidr.ready else ()
-    for service in facts.of(Service):
-        found += [single(address) for address in service.cluster_ips]
+        used = any(block.holds(address) for block in cidr.blocks for address in held)
+        found += cidr.blocks if cidr.ready or used else ()
+    found += map(single, held)
+    for service in services:  # EXT-1: captured before they could leave
+        found += [single(b.address) for b in service.balancers if b.vip and b.address]
     return merge(found)
 
 
@@ -104,6 +111,11 @@ def _zone_names(blocks: list[Block], family: Family) -> Iterator[str]:
         if found:
             few = f" ({', '.join(map(str, found))})" if len(found) <= _SHOWN else ""
             yield f"{zone}{few}"
+
+
+def is_routed(setting: str, address: Address) -> bool:
+    """Whether a client outside has a route to a range inside (EXT-12, SVC-23)."""
+    return setting == "true" or (setting == "private" and zone_of(address) == "private")
 
 
 def allows(ranges: Iterable[Block], address: Address) -> bool:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from reachaudit.model.facts import Balancer, ContainerPort, Pod
-from reachaudit.model.ip import Family
+from reachaudit.model.ip import Address, Family
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
-from reachaudit.reach.outside import Outside, allows
+from reachaudit.reach.outside import Outside, allows, is_routed
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import position
 from reachaudit.reach.proxies import Proxies
@@ -24,17 +24,18 @@ from reachaudit.reach.verdict import (
     no_path,
     unknown,
 )
+from reachaudit.settings import Assumptions
 
 
 class Paths:
     """Judges whole paths, from a client to what it dials."""
 
     def __init__(
-        self, judge: Judge, services: Services, outside: Outside, *, pod_range_routed: bool
+        self, judge: Judge, services: Services, outside: Outside, assumptions: Assumptions
     ) -> None:
         self.judge, self.services, self.outside = judge, services, outside
         self._identity: Identity = judge.identity
-        self.pod_range_routed = pod_range_routed
+        self.assumptions = assumptions
         self.rewrites = Rewrites(judge)
         self.proxies = Proxies(outside, self.rewrites)
 
@@ -42,7 +43,8 @@ class Paths:
         """A client dials a pod, a node or an address by itself; `port` is on the line."""
         pod = target.pod
         inside = pod is not None and not pod.host_network
-        if inside and not client.node and not self.pod_range_routed:  # EXT-12
+        routed = client.node or is_routed(self.assumptions.pod_range_routed, client.address)
+        if inside and not routed:  # EXT-12
             return no_path("pod addresses are not routed from outside")
         if self.outside.nobody(client) or self.outside.nobody(target):
             return no_path("no pod or node has this address")
@@ -64,6 +66,8 @@ class Paths:
         backends = self.services.backends(service, frontend.port, family, only)
         if frontend.kind == "ClusterIP":
             return self._cluster_ip(client, frontend, backends)
+        if frontend.kind == "ExternalIP" and not self.assumptions.external_ips_programmed:
+            return no_path("kube-proxy programs no externalIPs")  # SVC-38
         if not usable(backends):
             return no_path("no usable endpoints")  # SVC-14
         if frontend.kind == "LoadBalancer":
@@ -115,13 +119,21 @@ class Paths:
         return list(found)
 
     def to_host_port(
-        self, client: Party, pod: Pod, port: ContainerPort, family: Family
+        self,
+        client: Party,
+        pod: Pod,
+        port: ContainerPort,
+        family: Family,
+        address: Address | None = None,
     ) -> PathVerdict:
-        """A client dials a pod's host port on the pod's node; its address is kept (SVC-40)."""
+        """A client dials a pod's host port on the pod's node; its address is kept (SVC-40).
+
+        `address` is the node's that is dialled; any of its addresses where that is left open.
+        """
         node = self._identity.nodes.get(pod.node)
         own = self._identity.node_parties(node, family) if node else []
-        if port.host_address is not None and port.host_address.value:
-            own = [party for party in own if party.address == port.host_address]
+        bound = port.host_address if port.host_address and port.host_address.value else None
+        own = [p for p in own if bound in (None, p.address) and address in (None, p.address)]
         if not own:
             return no_path("no address of the node has this host port")
         return network_chooses(
@@ -141,6 +153,14 @@ class Paths:
         dialled = position(port.protocol, port.host_port)
         return self.rewrites.by_other_node(hop, client, node, dialled)
 
+    def transparent(self, frontend: Frontend) -> bool:
+        """Whether packets from outside arrive at nodes with a frontend's address still on (SVC-32).
+
+        How a load balancer of a class sends them on is unknown, unless its user knows (SVC-33).
+        """
+        known = not frontend.service.balancer_class or self.assumptions.classed_balancers == "vip"
+        return frontend.kind != "LoadBalancer" or (frontend.vip and known)
+
     def to_endpoints(self, client: Party, backends: Iterable[Backend], port: int) -> PathVerdict:
         """A client dials the endpoints themselves, all at one port, as DNS gives them (SVC-16)."""
         return network_chooses(
@@ -150,9 +170,11 @@ class Paths:
     def _cluster_ip(
         self, client: Party, frontend: Frontend, backends: list[Backend]
     ) -> PathVerdict:
-        if not client.node:  # SVC-23
-            return no_path("Service addresses are not routed from outside")
         local = frontend.service.internal_local  # SVC-24
+        if not client.node:  # SVC-23
+            if not is_routed(self.assumptions.service_range_routed, client.address):
+                return no_path("Service addresses are not routed from outside")
+            return self.rewrites.entered(client, frontend, backends)
         found = usable(backends, client.node if local else None)
         if not found:
             return no_path(
@@ -162,14 +184,15 @@ class Paths:
 
     def _balancer(self, client: Party, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
         service = frontend.service
-        enforced = frontend.vip if client.node else frontend.transparent
+        transparent = self.transparent(frontend)
+        enforced = frontend.vip if client.node else transparent
         if enforced and not allows(service.source_ranges, client.address):
             return PathVerdict(  # SVC-35: also for pods and nodes
                 Outcome.DENY, note="loadBalancerSourceRanges do not hold the client"
             )
         if client.node and frontend.vip:
             return self.rewrites.at(client, frontend, backends, client.node)
-        if frontend.transparent:
+        if transparent:
             path = self.rewrites.entered(client, frontend, backends)
         else:
             port = position(frontend.port.protocol, frontend.number)

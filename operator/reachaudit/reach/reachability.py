@@ -16,9 +16,11 @@ from reachaudit.model.facts import (
 )
 from reachaudit.model.store import Change, Facts
 from reachaudit.reach.exposure import Exposure, Exposures
+from reachaudit.reach.facing import Facing
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.ingresses import Ingresses
 from reachaudit.reach.judge import Judge
+from reachaudit.reach.node_exposure import NodeExposure, node_exposures
 from reachaudit.reach.outside import Outside
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.rows import Rows
@@ -127,8 +129,7 @@ class Reachability:
     @cached_property
     def paths(self) -> Paths:
         """Whole paths."""
-        routed = self.assumptions.pod_range_routed
-        return Paths(self.judge, self.services, self.outside, pod_range_routed=routed)
+        return Paths(self.judge, self.services, self.outside, self.assumptions)
 
     @cached_property
     def ingresses(self) -> Ingresses:
@@ -151,6 +152,12 @@ class Reachability:
             or self.identity.unplaced
             or any(not self.identity.spaces.known(name) for name in classes.in_namespace)
         )
+
+    @property
+    def node_exposures(self) -> list[NodeExposure]:
+        """What stands open on nodes themselves."""
+        facing = Facing(self.identity, self.assumptions)
+        return list(node_exposures(self.identity, self.services, facing))
 
     def isolation(self, pod: Pod) -> str:
         """In which directions a pod is isolated: none, ingress, egress, both (NP-5).

@@ -1,13 +1,60 @@
-"""What a Service's DNS name leads a client to (SVC-16, SVC-17)."""
+"""What a name or an address leads a client to: a Service, a node's port, or who is there."""
+
+from collections.abc import Iterator
+from dataclasses import replace
 
 from reachaudit.model.facts import Protocol, Service
+from reachaudit.model.ip import Address
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
 from reachaudit.reach.services import frontends, usable
-from reachaudit.reach.verdict import PathVerdict, Reason, direct, network_chooses, no_path, unknown
+from reachaudit.reach.verdict import (
+    Outcome,
+    PathVerdict,
+    Reason,
+    direct,
+    network_chooses,
+    no_path,
+    one_of,
+    unknown,
+)
 
 _CLUSTER_DOMAIN = "cluster.local"
+
+
+def by_address(
+    paths: Paths, client: Party, address: Address, port: int, protocol: Protocol
+) -> PathVerdict:
+    """A client dials an address: what captures its packets comes before who is there (SVC-37)."""
+    ways = [
+        paths.to_frontend(client, frontend)
+        for frontend in paths.services.listening(address, port, protocol)
+        if frontend.kind != "ExternalIP" or paths.assumptions.external_ips_programmed
+    ]
+    if ways:  # of several Services with one address and port nobody knows which wins
+        return one_of(ways, Reason.IMPLEMENTATION)
+    target = paths.judge.identity.at(address)
+    if target.root:
+        ways = list(_by_node(paths, client, target, port, protocol))
+    if ways:
+        return one_of(ways, Reason.IMPLEMENTATION)
+    return paths.to_party(client, target, position(protocol, port))
+
+
+def _by_node(
+    paths: Paths, client: Party, node: Party, port: int, protocol: Protocol
+) -> Iterator[PathVerdict]:
+    """Node ports and host ports at one of a node's addresses (SVC-25, SVC-40)."""
+    family = node.address.family
+    for frontend in paths.services.node_ports(port, protocol, family):
+        yield paths.to_frontend(client, replace(frontend, address=node.address), node.node)
+    for pod in paths.judge.identity.pods:
+        for each in pod.ports if pod.node == node.node and not pod.host_network else ():
+            if (each.host_port, each.protocol) == (port, protocol):
+                way = paths.to_host_port(client, pod, each, family, node.address)
+                if way.outcome is not Outcome.NO_PATH:
+                    yield way
 
 
 def by_name(

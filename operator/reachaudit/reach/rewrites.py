@@ -38,20 +38,32 @@ class Rewrites:
 
     def entered(self, client: Party, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
         """From outside, at a node that the network chooses."""
-        if frontend.service.external_local:  # SVC-28: only nodes with a usable endpoint serve
-            nodes = dict.fromkeys(b.node for b in backends if b.node)
-            ways = [
-                self.way(client, client, frontend, b) for n in nodes for b in usable(backends, n)
-            ]
-            return network_chooses(ways)
+        inner = frontend.kind == "ClusterIP"  # routed to the nodes: any of them may get it (SVC-23)
+        if frontend.service.internal_local if inner else frontend.service.external_local:
+            return self._entered_local(client, frontend, backends, dropping=inner)
         ways = []
         for backend in usable(backends):
             where = self.party(backend).node
             if where or not self.entry_nodes(frontend.family):
                 ways.append(self.way(client, client, frontend, backend))
-            for node in self.entry_nodes(frontend.family):
-                if node != where:
-                    ways.append(self._masqueraded(client, node, frontend, backend))
+            ways += [
+                self._masqueraded(client, node, frontend, backend)
+                for node in self.entry_nodes(frontend.family)
+                if node != where
+            ]
+        return network_chooses(ways)
+
+    def _entered_local(
+        self, client: Party, frontend: Frontend, backends: list[Backend], *, dropping: bool
+    ) -> PathVerdict:
+        """At a node that serves by its own endpoints only (SVC-24, SVC-28).
+
+        `dropping`: it may also be one that has none; load balancers leave those out.
+        """
+        here = {n: usable(backends, n) for n in dict.fromkeys(b.node for b in backends if b.node)}
+        ways = [self.way(client, client, frontend, b) for own in here.values() for b in own]
+        if dropping and not all(map(here.get, self._identity.nodes)):
+            ways.append(no_path("no usable endpoint on the node that is entered"))
         return network_chooses(ways)
 
     def at(
@@ -87,11 +99,17 @@ class Rewrites:
         if seen.is_pod(target):
             return direct(self.judge.hairpin(client, port))
         if entry and frontend.kind == "NodePort" and client.node and entry != client.node:
-            node = self._identity.node_parties(self._identity.nodes[entry], frontend.family)[0]
+            node = self._dialled_node(entry, frontend)
             hop = self.judge.rewritten(seen, seen, target, port)
             dialled = position(frontend.port.protocol, frontend.number)
             return direct(self.by_other_node(hop, client, node, dialled))
         return direct(self.judge.rewritten(client, seen, target, port))
+
+    def _dialled_node(self, name: str, frontend: Frontend) -> Party:
+        """A node at the address by which a node port is dialled; by name, at its first."""
+        if frontend.address is not None:
+            return self._identity.at(frontend.address)
+        return self._identity.node_parties(self._identity.nodes[name], frontend.family)[0]
 
     def _masqueraded(
         self, client: Party, entry: str, frontend: Frontend, backend: Backend

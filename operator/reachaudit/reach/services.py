@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from reachaudit.model.facts import Endpoint, EndpointSlice, Pod, Service, ServicePort, SlicePort
+from reachaudit.model.facts import (
+    Endpoint,
+    EndpointSlice,
+    Pod,
+    Protocol,
+    Service,
+    ServicePort,
+    SlicePort,
+)
 from reachaudit.model.ip import Address, Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
@@ -40,7 +48,7 @@ class Frontend:
     """Where a Service port listens. A node port listens at every node: its address is None.
 
     `vip`: packets of pods and nodes to it are rewritten on their own node (SVC-32); else they go
-    out to the load balancer. `transparent`: packets from outside arrive with its address still on.
+    out to the load balancer.
     """
 
     kind: FrontendKind
@@ -51,7 +59,6 @@ class Frontend:
     address: Address | None = None
     hostname: str = ""
     vip: bool = True
-    transparent: bool = True
 
     @property
     def place(self) -> str:
@@ -95,6 +102,26 @@ class Services:
         if key not in self._backends:
             self._backends[key] = self._find(service, port, family)
         return [backend for backend in self._backends[key] if only(backend)]
+
+    def listening(self, address: Address, number: int, protocol: Protocol) -> list[Frontend]:
+        """The frontends at an address and port."""
+        return [
+            frontend
+            for service in self.all
+            for frontend in frontends(service)
+            if (frontend.address, frontend.number) == (address, number)
+            and frontend.port.protocol == protocol
+        ]
+
+    def node_ports(self, number: int, protocol: Protocol, family: Family) -> list[Frontend]:
+        """The node ports of a number."""
+        return [
+            frontend
+            for service in self.all
+            for frontend in frontends(service)
+            if (frontend.kind, frontend.number) == ("NodePort", number)
+            and (frontend.port.protocol, frontend.family) == (protocol, family)
+        ]
 
     def _find(self, service: Service, port: ServicePort, family: Family) -> list[Backend]:
         if service.type == "ExternalName" or service.other_proxy:
@@ -182,5 +209,4 @@ def _balancer_frontends(service: Service, port: ServicePort) -> Iterator[Fronten
                 balancer.address,
                 balancer.hostname,
                 balancer.vip,
-                transparent=balancer.vip and not service.balancer_class,  # SVC-33
             )

@@ -55,6 +55,7 @@ class ServiceSpec(
         "load_balancer_source_ranges": "loadBalancerSourceRanges",
         "external_name": "externalName",
         "publish_not_ready_addresses": "publishNotReadyAddresses",
+        "health_check_node_port": "healthCheckNodePort",
     },
 ):
     """A Service's `spec`."""
@@ -72,6 +73,7 @@ class ServiceSpec(
     load_balancer_source_ranges: list[str] | None = None
     external_name: str | None = None
     publish_not_ready_addresses: bool | None = None
+    health_check_node_port: int | None = None
 
 
 class WireService(Object):
@@ -114,8 +116,15 @@ def read_service(service: WireService) -> Reading:
         other_proxy=PROXY_LABEL in labels,
         pod_mode=_pod_mode((meta.annotations or {}).get(NEG_ANNOTATION, "")),
         scheme=scheme_of(meta.annotations or {}),
+        health_port=_health_port(spec),
     )
     return Reading(fact, tuple(problems))
+
+
+def _health_port(spec: ServiceSpec) -> int:
+    """Only load balancers with externalTrafficPolicy Local have one (SVC-30)."""
+    needed = spec.type == "LoadBalancer" and spec.external_traffic_policy == "Local"
+    return (spec.health_check_node_port or 0) if needed else 0
 
 
 def _pod_mode(annotation: str) -> bool:
@@ -200,13 +209,13 @@ class WireServiceCIDR(Object):
 
 
 def read_service_cidr(cidr: WireServiceCIDR) -> Reading:
-    """A ServiceCIDR's fact (EXT-4)."""
+    """A ServiceCIDR's fact; without a condition it is Ready, as for the API server (EXT-4)."""
     problems: list[str] = []
     conditions = (cidr.status.conditions or ()) if cidr.status else ()
     fact = ServiceCIDR(
         "",
         cidr.metadata.name,
         blocks=blocks_of("spec.cidrs", (cidr.spec.cidrs or ()) if cidr.spec else (), problems),
-        ready=any(c.type == "Ready" and c.status == "True" for c in conditions),
+        ready=all(c.status == "True" for c in conditions if c.type == "Ready"),
     )
     return Reading(fact, tuple(problems))

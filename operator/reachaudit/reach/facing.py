@@ -1,0 +1,109 @@
+"""Facing: from which zones clients can dial a way in at all, whatever becomes of them (EXT-15)."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from reachaudit.model.facts import ContainerPort, Node, Pod
+from reachaudit.model.ip import FAMILIES, Address, Family
+from reachaudit.reach.identity import Identity
+from reachaudit.reach.services import Frontend
+from reachaudit.reach.zones import Zone, zone_of
+from reachaudit.settings import Assumptions
+
+Zones = tuple[Zone, ...]
+BOTH: tuple[Zone, Zone] = ("internet", "private")
+_NEAR: Zones = ("private",)
+_ROUTED: dict[str, Zones] = {"false": (), "private": _NEAR, "true": BOTH}
+
+
+class Facing:
+    """Says which zones a frontend, a node, a host port or a load balancer faces."""
+
+    def __init__(self, identity: Identity, assumptions: Assumptions) -> None:
+        self._identity, self._assumptions = identity, assumptions
+
+    @property
+    def pods(self) -> Zones:
+        """Who can dial pod addresses (EXT-12)."""
+        return _ROUTED[self._assumptions.pod_range_routed]
+
+    def frontend(self, frontend: Frontend) -> Zones:
+        """Who can dial a frontend."""
+        match frontend.kind:
+            case "ClusterIP":  # SVC-23
+                return _ROUTED[self._assumptions.service_range_routed]
+            case "NodePort":
+                return self.node_ports[frontend.family]
+            case "LoadBalancer":
+                return self.balancer(frontend.address, frontend.service.scheme)
+            case "ExternalIP":
+                return _by(frontend.address)
+
+    def balancer(self, address: Address | None, scheme: str) -> Zones:
+        """Who can dial a load balancer: by its annotation, else its address, else as assumed."""
+        if scheme == "internal":
+            return _NEAR
+        if scheme == "internet":
+            return BOTH
+        if address is None:
+            return BOTH if self._assumptions.named_balancers == "internet" else _NEAR
+        return _by(address)
+
+    @cached_property
+    def node_ports(self) -> dict[Family, Zones]:
+        """Who can dial node ports: they are open on every node (SVC-25)."""
+        primary = self._assumptions.node_port_addresses == "primary"
+        nodes = self._identity.nodes.values()
+        return {
+            family: _joined(self._dialled(_addresses(n, family, primary=primary)) for n in nodes)
+            for family in FAMILIES
+        }
+
+    @cached_property
+    def nodes(self) -> dict[Family, Zones]:
+        """Who can dial what listens on the host itself, on some node."""
+        nodes = self._identity.nodes.values()
+        return {family: _joined(self.node(n, family) for n in nodes) for family in FAMILIES}
+
+    def node(self, node: Node, family: Family) -> Zones:
+        """Who can dial what listens on one node."""
+        return self._dialled(_addresses(node, family))
+
+    def host_port(self, pod: Pod, port: ContainerPort, family: Family) -> Zones:
+        """Who can dial a host port: it is open on the pod's own node (SVC-40)."""
+        if port.host_address is not None and port.host_address.value:
+            return _by(port.host_address)
+        node = self._identity.nodes.get(pod.node)
+        return self.node(node, family) if node else ()
+
+    def _dialled(self, addresses: Sequence[Address]) -> Zones:
+        """Who can dial a node: a global address lets the internet in, unless it is said (UNK-4)."""
+        match self._assumptions.node_port_clients:
+            case "private":
+                return _NEAR if addresses else ()
+            case "internet":
+                return BOTH if addresses else ()
+            case _:
+                return _joined(map(_by, addresses))
+
+
+def _addresses(node: Node, family: Family, *, primary: bool = False) -> list[Address]:
+    """A node's addresses of a family, or its first: kube-proxy takes an internal one if it can."""
+    found = [address for address in node.addresses if address.family == family]
+    return sorted(found, key=node.external.__contains__)[:1] if primary else found
+
+
+def _by(address: Address | None) -> Zones:
+    """Who can dial an address: the internet a global one, private networks that and their own."""
+    match zone_of(address) if address else None:
+        case "internet":
+            return BOTH
+        case "private":
+            return _NEAR
+        case _:
+            return ()
+
+
+def _joined(found: Iterable[Zones]) -> Zones:
+    zones = {zone for each in found for zone in each}
+    return tuple(zone for zone in BOTH if zone in zones)
