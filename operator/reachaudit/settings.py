@@ -90,6 +90,33 @@ class Assumptions:
         "Policies have no effect on pods of their node's network, or are applied to them.",
         _words("ignored", "applied"),
     )
+    sidecar_port_names: str = _option(
+        "NP-40",
+        "Policies' named ports are found on restartable init containers too, as Services' are, or "
+        "on containers alone.",
+        _words("matched", "ignored"),
+    )
+    extra_networks: str = _option(
+        "NP-51",
+        "What policies shut for pods with further network interfaces is UNKNOWN, or these are as "
+        "if not there.",
+        _words("unknown", "ignored"),
+    )
+    other_platforms: str = _option(
+        "UNK-13",
+        "What policies shut for pods on Windows and for virtual machines is UNKNOWN, or they are "
+        "taken for pods like others.",
+        _words("unknown", "ignored"),
+    )
+    policies_enforced: bool = _option(
+        "UNK-1", "A plugin enforces NetworkPolicies; else they shut nothing.", _TRUE
+    )
+    enforcer: str = _option(
+        "J",
+        "Which plugin enforces NetworkPolicies: where measured ones differ, verdicts are UNKNOWN "
+        "unless it is named.",
+        _words("unknown", "kube-router", "kube-network-policies"),
+    )
     pod_range_routed: str = _option(
         "EXT-12",
         "Pod addresses can be dialled from outside: by nobody, from private networks, by everyone.",

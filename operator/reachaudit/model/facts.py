@@ -53,19 +53,25 @@ class Owner(Value, frozen=True, gc=False):
 
 
 class ContainerPort(Value, frozen=True, gc=False):
-    """A port that a container declares: for names and host ports only, never a limit (M-5)."""
+    """A port that a container declares: for names and host ports only, never a limit (M-5).
+
+    `sidecar`: the container is a restartable init container.
+    """
 
     name: str
     number: int
     protocol: Protocol
     host_port: int = 0
     host_address: Address | None = None
+    sidecar: bool = False
 
 
 class Pod(Fact, frozen=True, gc=False):
     """A pod. `ports`: containers first, then restartable init containers (NP-40).
 
     `ingress_classes`: those that its arguments name, as ingress controllers' do (ING-19).
+    `extra_networks`: it has other interfaces than its usual one (NP-51). `other_platform`: it is a
+    virtual machine, or for Windows (UNK-13).
     """
 
     kind: ClassVar[str] = "Pod"
@@ -79,6 +85,8 @@ class Pod(Fact, frozen=True, gc=False):
     ports: tuple[ContainerPort, ...] = ()
     owner: Owner | None = None
     ingress_classes: tuple[str, ...] = ()
+    extra_networks: bool = False
+    other_platform: bool = False
 
     @property
     def live(self) -> bool:
@@ -94,12 +102,16 @@ class Namespace(Fact, frozen=True, gc=False):
 
 
 class Node(Fact, frozen=True, gc=False):
-    """A node. `external` is the part of `addresses` with type ExternalIP."""
+    """A node. `external` is the part of `addresses` with type ExternalIP.
+
+    `other_platform`: it runs Windows (UNK-13).
+    """
 
     kind: ClassVar[str] = "Node"
     addresses: tuple[Address, ...] = ()
     external: tuple[Address, ...] = ()
     pod_blocks: tuple[Block, ...] = ()
+    other_platform: bool = False
 
 
 class PolicyPort(Value, frozen=True, gc=False):

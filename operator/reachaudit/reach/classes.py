@@ -13,22 +13,26 @@ from typing import NamedTuple, TypeVar
 
 from reachaudit.model.facts import ContainerPort, Labels, Owner
 from reachaudit.model.ip import FAMILIES, Family
+from reachaudit.reach.verdict import Reason
 from reachaudit.reach.vocabulary import PortName
 from reachaudit.reach.workloads import Workload
 
 Ports = tuple[tuple[PortName, int], ...]
-Key = tuple[Workload, frozenset[int], Ports]
+Key = tuple[Workload, frozenset[int], Ports, Reason | None]
 K = TypeVar("K")
 
 
 class PodClass:
-    """One class. `matched` are the terms that match its pods, `held` counts these by signature."""
+    """One class. `matched` are the terms that match its pods, `held` counts these by signature.
 
-    __slots__ = ("held", "matched", "number", "pods", "ports", "templates", "workload")
+    `doubt`: why what policies shut for them may be open all the same.
+    """
+
+    __slots__ = ("doubt", "held", "matched", "number", "pods", "ports", "templates", "workload")
 
     def __init__(self, number: int, key: Key) -> None:
         self.number = number
-        self.workload, self.matched, self.ports = key
+        self.workload, self.matched, self.ports, self.doubt = key
         self.templates: set[Template] = set()
         self.held: defaultdict[int, int] = defaultdict(int)
         self.pods: dict[Family, int] = dict.fromkeys(FAMILIES, 0)
@@ -36,7 +40,7 @@ class PodClass:
     @property
     def key(self) -> Key:
         """All that makes it one class."""
-        return self.workload, self.matched, self.ports
+        return self.workload, self.matched, self.ports, self.doubt
 
     @property
     def namespace(self) -> str:
@@ -52,6 +56,7 @@ class Kin(NamedTuple):
     """What the pods of a template have in common: all that policies could tell of a pod.
 
     `owner` is a pod's own name where it has none. `selectable`: policies can select them (NP-47).
+    `doubt`: why what policies shut for them may be open all the same.
     """
 
     namespace: str
@@ -59,6 +64,7 @@ class Kin(NamedTuple):
     labels: Labels
     ports: tuple[ContainerPort, ...]
     selectable: bool
+    doubt: Reason | None
 
 
 class Template:
@@ -80,7 +86,7 @@ class Template:
     @property
     def key(self) -> Key:
         """What its class must be like."""
-        return self.workload, self.matched, self.named
+        return self.workload, self.matched, self.named, self.kin.doubt
 
 
 class Classes:
@@ -100,6 +106,7 @@ class Classes:
         self.with_port: defaultdict[PortName, defaultdict[int, int]] = defaultdict(
             lambda: defaultdict(int)
         )
+        self.doubtful = 0
         self.present: dict[Family, int] = dict.fromkeys(FAMILIES, 0)
         self.holding: defaultdict[int, int] = defaultdict(int)
         self.split = self.stirred = 0
@@ -190,7 +197,7 @@ class Classes:
         """The same pods under another key."""
         del self._by_key[own.key]
         self._strike(own)
-        own.workload, own.matched, own.ports = key
+        own.workload, own.matched, own.ports, own.doubt = key
         self._by_key[key] = own
         self._enlist(own)
 
@@ -225,6 +232,8 @@ class Classes:
             self.with_term[term] |= bit
         for name, number in own.ports:
             self.with_port[name][number] |= bit
+        if own.doubt:
+            self.doubtful |= bit
         if self._ends.get(own.number) != (end := str(own.workload)):
             self._own_ends()[own.number] = end
             self.stirred |= bit
@@ -239,6 +248,7 @@ class Classes:
             _cut(self.with_term, term, others)
         for name, number in own.ports:
             _cut(self.with_port[name], number, others)
+        self.doubtful &= others
         siblings = self.of_workload[own.workload]
         siblings.discard(own.number)
         self.split &= others

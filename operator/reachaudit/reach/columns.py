@@ -38,25 +38,22 @@ class Column(NamedTuple):
     """Whose rules name a class, as pieces that may overlap, of whom it surely is and may be.
 
     `isolated`: who is isolated at all; others name everybody. `opaque`: of whom nothing is sure.
+    `doubtful`: of whom it is not sure that they shut anybody out.
     """
 
     sure: dict[Span, int]
     perhaps: dict[Span, int]
     isolated: int
     opaque: int
+    doubtful: int
 
     def on(self, span: Span) -> Iterator[tuple[Span, Sets]]:
         """The classes that allow it, on disjoint parts of a span."""
-        free, opaque = ~self.isolated, self.opaque
-        if not self.perhaps:
-            for part, named in union(self.sure, span):
-                surely = named | free
-                yield part, Sets(surely & ~opaque, surely | opaque)
-            return
+        free, plain, unsure = ~self.isolated, ~self.opaque, self.opaque | self.doubtful
         for outer, named in union(self.sure, span):
             surely = named | free
-            for part, maybe in union(self.perhaps, outer):
-                yield part, Sets(surely & ~opaque, surely | maybe | opaque)
+            for part, maybe in union(self.perhaps, outer) if self.perhaps else ((outer, 0),):
+                yield part, Sets(surely & plain, surely | maybe | unsure)
 
 
 class _Openings(NamedTuple):
@@ -123,7 +120,8 @@ class Columns:
                 if space in self._in_space:
                     self._add_shelf(found, self._in_space[space], own)
         self._add_blocks(sure, perhaps, own, family)
-        return Column(sure, perhaps, self._profiles.isolated, self._profiles.opaque)
+        doubtful = self._identity.classes.doubtful
+        return Column(sure, perhaps, self._profiles.isolated, self._profiles.opaque, doubtful)
 
     def tells(self, own: PodClass, signature: int, family: Family) -> bool:
         """Whether some block holds a signature and no other that pods of a class have."""

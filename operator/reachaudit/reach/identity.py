@@ -17,8 +17,10 @@ from reachaudit.reach.ports import named
 from reachaudit.reach.signatures import Signatures
 from reachaudit.reach.spaces import Spaces
 from reachaudit.reach.terms import Terms, may_match
+from reachaudit.reach.verdict import Reason
 from reachaudit.reach.vocabulary import PeerSelector, PortName, Term, Words
 from reachaudit.reach.workloads import Workload, workload_of
+from reachaudit.settings import Assumptions
 
 
 class Item(NamedTuple):
@@ -55,8 +57,8 @@ class Identity:
     neither's order.
     """
 
-    def __init__(self, facts: Facts, host_network: str) -> None:
-        self._facts, self._applied = facts, host_network == "applied"
+    def __init__(self, facts: Facts, assumptions: Assumptions) -> None:
+        self._facts, self._assumptions = facts, assumptions
         self.signatures, self.classes = Signatures(), Classes()
         self.spaces, self._terms = Spaces(self.classes), Terms()
         self.nodes: dict[str, Node] = {}
@@ -97,7 +99,7 @@ class Identity:
 
     def selectable(self, pod: Pod) -> bool:
         """Whether policies can select a pod at all (NP-47)."""
-        return self._applied or not pod.host_network
+        return self._assumptions.host_network == "applied" or not pod.host_network
 
     def alike(self, old: Pod, new: Pod) -> bool:
         """Whether a pod that changed is the same to all policies, at the same addresses."""
@@ -111,7 +113,7 @@ class Identity:
         if template is not None or not kin.selectable:
             return template.own if template else None
         matched = self._terms.matched(kin.namespace, kin.labels)
-        return self.classes.find((self._workload(kin), matched, self._named(kin)))
+        return self.classes.find((self._workload(kin), matched, self._named(kin), kin.doubt))
 
     def owned_by(self, controller: Ref) -> list[Template]:
         """The templates of a controller's pods."""
@@ -212,15 +214,22 @@ class Identity:
         if new is not None:
             self.put_pod(new)
 
-    def put_node(self, node: Node) -> None:
-        """A node is there."""
-        self.nodes[node.name] = node
-        self._places.put_node(node)
+    def replace_node(self, old: Node | None, new: Node | None) -> None:
+        """A node came, went, or is otherwise than before."""
+        if old is not None:
+            del self.nodes[old.name]
+            self._places.drop_node(old)
+        if new is not None:
+            self.nodes[new.name] = new
+            self._places.put_node(new)
+        if (old and old.other_platform) != (new and new.other_platform):
+            for pod in self.pods_on((new or old or Node("", "")).name):
+                self.drop_pod(pod)
+                self.put_pod(pod)
 
-    def drop_node(self, node: Node) -> None:
-        """The reverse of `put_node`."""
-        del self.nodes[node.name]
-        self._places.drop_node(node)
+    def pods_on(self, node: str) -> list[Pod]:
+        """The live pods of a node."""
+        return [pod for pod in self._pods.values() if pod.node == node]
 
     def follow_controller(self, controller: Ref) -> None:
         """Find the workloads of a controller's pods anew."""
@@ -271,8 +280,17 @@ class Identity:
                 self.classes.count(template, block.family, old, -1)
 
     def _kin(self, pod: Pod) -> Kin:
-        owner = pod.owner or pod.name
-        return Kin(pod.namespace, owner, pod.labels, pod.ports, self.selectable(pod))
+        owner, selectable = pod.owner or pod.name, self.selectable(pod)
+        return Kin(pod.namespace, owner, pod.labels, pod.ports, selectable, self._doubt(pod))
+
+    def _doubt(self, pod: Pod) -> Reason | None:
+        """Why a pod may be reached, or reach others, past its policies."""
+        if pod.extra_networks and self._assumptions.extra_networks == "unknown":  # NP-51
+            return Reason.EXTRA_NETWORK
+        node = self.nodes.get(pod.node)
+        other = pod.other_platform or (node is not None and node.other_platform)
+        known = self._assumptions.other_platforms == "ignored"
+        return Reason.PLATFORM if other and not known else None  # UNK-13
 
     def _make(self, kin: Kin) -> Template:
         template = self._templates[kin] = Template(kin, self._workload(kin))
@@ -316,7 +334,10 @@ class Identity:
                 yield template
 
     def _named(self, kin: Kin) -> Ports:
-        found = ((n, named(kin.ports, n.name, n.protocol)) for n in sorted(self._names))
+        """The named ports in use that pods have; sidecars' too, unless assumed not (NP-40)."""
+        matched = self._assumptions.sidecar_port_names == "matched"
+        ports = [port for port in kin.ports if matched or not port.sidecar]
+        found = ((name, named(ports, *name)) for name in sorted(self._names))
         return tuple((name, number) for name, number in found if number is not None)
 
     def _rename(self, names: Collection[PortName]) -> dict[Template, None]:

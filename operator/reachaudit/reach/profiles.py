@@ -6,7 +6,7 @@ with the peers that are allowed there.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,7 +22,6 @@ from reachaudit.reach.rules import (
     NOBODY,
     CompiledPolicy,
     Compiler,
-    Opening,
     Planes,
 )
 from reachaudit.reach.verdict import Reason
@@ -41,12 +40,14 @@ class Profile:
     """A row of cells in order, for the classes that share it.
 
     `policies` isolate them; with none they are not isolated (NP-6). `opaque` are policies that are
-    not understood but may concern them: nothing is sure then (UNK-2).
+    not understood but may concern them: nothing is sure then (UNK-2). `doubt`: why what policies
+    shut may be open all the same.
     """
 
     row: tuple[Cell, ...]
     policies: tuple[CompiledPolicy, ...] = ()
     opaque: tuple[OpaquePolicy, ...] = ()
+    doubt: Reason | None = None
     starts: list[int] = field(default_factory=list, compare=False)
 
     @property
@@ -58,7 +59,7 @@ class Profile:
     def reason(self) -> Reason:
         """Why a verdict of this row is UNKNOWN, if it is."""
         if not self.opaque:
-            return Reason.MISSING_NAMESPACE
+            return self.doubt or Reason.MISSING_NAMESPACE
         unreadable = any(p.kind_name == NetworkPolicy.kind for p in self.opaque)
         return Reason.UNREADABLE_POLICY if unreadable else Reason.VENDOR_POLICY
 
@@ -74,6 +75,7 @@ class _Key(NamedTuple):
     policies: tuple[Ref, ...]
     ports: Ports | None
     opaque: tuple[OpaquePolicy, ...]
+    doubt: Reason | None
 
 
 class Profiles:
@@ -193,37 +195,31 @@ class Profiles:
         opaque = tuple(p for home in ("", own.namespace) for p in self._heard(home))
         resolves = self.direction == "ingress" and any(p.uses_names for p in policies)
         refs = tuple(p.policy.ref for p in policies)
-        key = _Key(refs, own.ports if resolves else None, opaque)
+        key = _Key(refs, own.ports if resolves else None, opaque, own.doubt)
         known = self._known[own.namespace]
         found = known.get(key)
         if found is None:
-            found = known[key] = self._profile(policies, opaque, own.number)
+            found = known[key] = self._profile(policies, key, own.number)
         return found
 
     def _heard(self, namespace: str) -> list[OpaquePolicy]:
         return [policy for _, policy in sorted(self._opaque.get(namespace, {}).items())]
 
-    def _profile(
-        self,
-        policies: tuple[CompiledPolicy, ...],
-        opaque: tuple[OpaquePolicy, ...],
-        number: int,
-    ) -> Profile:
-        if opaque:  # they may open as well as shut
-            return Profile((Cell(ALL_PORTS, Planes(NOBODY, EVERYBODY)),), policies, opaque, [0])
+    def _profile(self, policies: tuple[CompiledPolicy, ...], key: _Key, number: int) -> Profile:
+        if key.opaque:  # they may open as well as shut
+            row: tuple[Cell, ...] = (Cell(ALL_PORTS, Planes(NOBODY, EVERYBODY)),)
+            return Profile(row, policies, key.opaque, key.doubt, [0])
         if not policies:  # NP-6
             return _OPEN
-        row = _row(  # NP-9: the union over all policies
-            opening
+        pieces = [  # NP-9: the union over all policies
+            (opening.span, opening.planes)
             for policy in policies
             for opening in self.compiler.openings(policy, self.direction, number)
-        )
-        return Profile(row, policies, opaque, [cell.span.first for cell in row])
+        ]
+        if key.doubt:  # whoever is shut out may come in past the policies
+            pieces.append((ALL_PORTS, Planes(NOBODY, EVERYBODY)))
+        row = tuple(Cell(piece, planes) for piece, planes in overlay(pieces, Planes.__or__))
+        return Profile(row, policies, (), key.doubt, [cell.span.first for cell in row])
 
 
 _OPEN = Profile((Cell(ALL_PORTS, ANYONE),), starts=[0])
-
-
-def _row(openings: Iterable[Opening]) -> tuple[Cell, ...]:
-    pieces = ((opening.span, opening.planes) for opening in openings)
-    return tuple(Cell(piece, planes) for piece, planes in overlay(pieces, Planes.__or__))

@@ -43,7 +43,7 @@ class Reachability:
     def __init__(self, facts: Facts, assumptions: Assumptions) -> None:
         self.facts, self.assumptions = Facts(), assumptions
         self._vocabulary = Vocabulary()
-        self.identity = Identity(self.facts, assumptions.host_network)
+        self.identity = Identity(self.facts, assumptions)
         self.judge = Judge(self.identity, assumptions)
         self.rows = Rows(self.identity, self.judge, sure=assumptions.ip_blocks_match_pods)
         changes = [Change(fact.ref, None, fact, 0.0) for fact in facts]
@@ -89,10 +89,9 @@ class Reachability:
                 assert new is None or isinstance(new, Pod)
                 identity.replace_pod(old, new)
             case Node():
-                if isinstance(old, Node):
-                    identity.drop_node(old)
-                if isinstance(new, Node):
-                    identity.put_node(new)
+                assert old is None or isinstance(old, Node)
+                assert new is None or isinstance(new, Node)
+                identity.replace_node(old, new)
             case Namespace(name=name):
                 identity.spaces.label(name, new.labels if isinstance(new, Namespace) else None)
                 self._renew()
@@ -149,6 +148,7 @@ class Reachability:
             not self.assumptions.ip_blocks_match_pods
             or judge.ingress.opaque
             or judge.egress.opaque
+            or classes.doubtful
             or self.identity.unplaced
             or any(not self.identity.spaces.known(name) for name in classes.in_namespace)
         )

@@ -144,7 +144,8 @@ class Rows:
 
 def cut(row: Row, column: Column) -> Row:
     """What one end's rules allow, cut by what the others' rules do."""
-    free, unsure = ~(column.isolated | column.opaque), ~column.isolated | column.opaque
+    free = ~(column.isolated | column.opaque)
+    unsure = ~column.isolated | column.opaque | column.doubtful
     found: Row = []
     for span, ends in row:
         if not (ends.must & ~free or ends.may & ~unsure):  # no rule adds to that

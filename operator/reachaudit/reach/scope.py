@@ -9,6 +9,7 @@ from reachaudit.model.facts import (
     Fact,
     Namespace,
     NetworkPolicy,
+    Node,
     OpaquePolicy,
     Pod,
 )
@@ -64,6 +65,11 @@ class _Scoping:
                 assert old is None or isinstance(old, Pod)
                 assert new is None or isinstance(new, Pod)
                 self._add_pod(old, new)
+            case Node(name=name):
+                if _windows(change.old) != _windows(change.new):
+                    workloads = self._reach.identity.workloads
+                    on_it = self._reach.identity.pods_on(name)
+                    self._move({workloads[pod.ref] for pod in on_it})
             case Namespace(name=name):
                 self._move(self._workloads(self._classes.in_namespace.get(name, 0)))
             case Controller():
@@ -142,3 +148,7 @@ def _effect(fact: Fact | None, direction: Direction) -> object:
         isolates = fact.isolates(direction)
         return (fact.subject, fact.rules(direction)) if isolates else None
     return fact
+
+
+def _windows(fact: Fact | None) -> bool:
+    return isinstance(fact, Node) and fact.other_platform

@@ -32,6 +32,8 @@ class Reason(Enum):
     UNREADABLE_POLICY = "unreadable-policy"
     MISSING_NAMESPACE = "missing-namespace"  # NP-20
     IMPLEMENTATION = "implementation"  # NP-44, NP-46, SVC-41
+    EXTRA_NETWORK = "extra-network"  # NP-51
+    PLATFORM = "platform"  # UNK-13
     IP_BLOCK = "ip-block"  # NP-30 with an assumption off
     NO_ADDRESS = "no-address"  # of a pod that only a file describes
     PROTOCOL = "protocol"  # NP-43

@@ -1,10 +1,12 @@
 """Pod, Namespace, Node, and the controllers between a pod and its workload."""
 
 import re
+from collections.abc import Mapping
 from sys import intern
 
 from reachaudit.model.facts import ContainerPort, Controller, Labels, Namespace, Node, Pod
 from reachaudit.model.ip import Address, parse_address, parse_block
+from reachaudit.model.objects.networks import has_extra_networks
 from reachaudit.model.objects.wire import (
     Invalid,
     Object,
@@ -17,6 +19,8 @@ from reachaudit.model.objects.wire import (
 
 _CLASS_FLAG = re.compile(r"--?[\w.-]*(?:ingress\.?-?class|controller-class)=(.+)", re.IGNORECASE)
 NAME_LABEL = "kubernetes.io/metadata.name"
+OS_LABEL = "kubernetes.io/os"
+VM_LABEL, VM = "kubevirt.io", "virt-launcher"
 
 
 class WirePort(
@@ -40,6 +44,12 @@ class WireContainer(Wire):
     args: list[str] | None = None
 
 
+class OS(Wire):
+    """`os` of a pod."""
+
+    name: str = ""
+
+
 class PodSpec(Wire):
     """A pod's `spec`."""
 
@@ -47,6 +57,8 @@ class PodSpec(Wire):
     host_network: bool | None = None
     containers: list[WireContainer] | None = None
     init_containers: list[WireContainer] | None = None
+    os: OS | None = None
+    node_selector: dict[str, str] | None = None
 
 
 class WireIP(Wire):
@@ -126,8 +138,16 @@ def read_pod(pod: WirePod) -> Reading:
         ports=_container_ports(spec, problems),
         owner=owner_of(meta),
         ingress_classes=_ingress_classes(spec),
+        extra_networks=has_extra_networks(meta.annotations or {}),
+        other_platform=_other_platform(meta.labels or {}, spec),
     )
     return Reading(fact, tuple(problems))
+
+
+def _other_platform(labels: Mapping[str, str], spec: PodSpec) -> bool:
+    """Whether a pod is for Windows, or holds a virtual machine (UNK-13)."""
+    system = spec.os.name if spec.os else (spec.node_selector or {}).get(OS_LABEL)
+    return system == "windows" or labels.get(VM_LABEL) == VM
 
 
 def _ingress_classes(spec: PodSpec) -> tuple[str, ...]:
@@ -156,17 +176,18 @@ def _pod_addresses(status: PodStatus, problems: list[str]) -> tuple[Address, ...
 def _container_ports(spec: PodSpec, problems: list[str]) -> tuple[ContainerPort, ...]:
     """Containers' ports, then restartable init containers': the order of look-up (NP-40)."""
     restartable = [c for c in spec.init_containers or () if c.restart_policy == "Always"]
+    containers = [(c, False) for c in spec.containers or ()]
     ports = []
-    for container in [*(spec.containers or ()), *restartable]:
+    for container, sidecar in [*containers, *((c, True) for c in restartable)]:
         for port in container.ports or ():
             try:
-                ports.append(_container_port(port))
+                ports.append(_container_port(port, sidecar=sidecar))
             except Invalid as error:
                 problems.append(f"spec.containers[].ports: {error}")
     return tuple(ports)
 
 
-def _container_port(port: WirePort) -> ContainerPort:
+def _container_port(port: WirePort, *, sidecar: bool) -> ContainerPort:
     if not 1 <= port.container_port <= 65535:
         raise Invalid(f"port {port.container_port} is not in 1-65535")
     return ContainerPort(
@@ -175,6 +196,7 @@ def _container_port(port: WirePort) -> ContainerPort:
         protocol_of(port.protocol),
         port.host_port or 0,
         parse_address(port.host_ip) if port.host_ip else None,
+        sidecar,
     )
 
 
@@ -207,10 +229,10 @@ def read_node(node: WireNode) -> Reading:
     if len(blocks) < len(texts):
         problems.append(f"spec.podCIDRs: {texts} holds something that is not a CIDR")
     external = tuple(address for address, outside in addresses.items() if outside)
-    return Reading(
-        Node("", intern(node.metadata.name), tuple(addresses), external, tuple(blocks)),
-        tuple(problems),
-    )
+    windows = (node.metadata.labels or {}).get(OS_LABEL) == "windows"
+    name = intern(node.metadata.name)
+    fact = Node("", name, tuple(addresses), external, tuple(blocks), other_platform=windows)
+    return Reading(fact, tuple(problems))
 
 
 def read_controller(kind_name: str, controller: Object) -> Reading:
