@@ -6,12 +6,13 @@ An end is written as a pod `ns/name`, a node `node:name`, or an address.
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from cases.apiobject import Object, items, key_of, mapping, text
+from cases.apiobject import Object, items, key_of, labels_of, mapping, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,7 @@ class End:
     node: str
     addresses: tuple[Address, ...]
     pod: Object
+    doubts: tuple[str, ...] = ()  # assumptions that may keep its policies from shutting anything
 
     @property
     def on_pod_network(self) -> bool:
@@ -74,7 +76,8 @@ class Ends:
         if phase in ("Succeeded", "Failed") or not addresses:
             return None  # NP-49: not scheduled is not addressed; a terminating pod still lives
         hosted = spec.get("hostNetwork") is True and not self._host_pods_are_pods
-        return End("host-pod" if hosted else "pod", name, node, addresses, pod)
+        doubts = (*_doubts(pod), *_platform(self._nodes.get(node, {})))
+        return End("host-pod" if hosted else "pod", name, node, addresses, pod, doubts)
 
     def _node(self, name: str) -> End:
         return End("node", name, name, _node_addresses(self._nodes[name]), {})
@@ -146,6 +149,31 @@ def _pod_ranges(node: Object) -> list[Network]:
     spec = _spec(node)
     written = items(spec.get("podCIDRs")) or [spec.get("podCIDR")]
     return [ipaddress.ip_network(text(cidr)) for cidr in written if cidr]
+
+
+def _doubts(pod: Object) -> list[str]:
+    """Return what keeps policies from being the whole truth of a pod (NP-51, UNK-13)."""
+    found, annotations = _platform(pod), mapping(mapping(pod.get("metadata")).get("annotations"))
+    prefix = "k8s.v1.cni.cncf.io"
+    extra = bool(text(annotations.get(f"{prefix}/networks")).strip())
+    for key in (f"{prefix}/network-status", f"{prefix}/networks-status"):
+        try:
+            networks = json.loads(text(annotations.get(key)) or "[]")
+            extra = extra or any(network.get("default") is not True for network in networks)
+        except (ValueError, AttributeError, TypeError):
+            extra = True
+    return found + ["extra-networks"] * extra
+
+
+def _platform(obj: Object) -> list[str]:
+    """Say whether a Node or Pod is of another platform than Linux."""
+    spec, labels = _spec(obj), labels_of(obj)
+    system = labels.get("kubernetes.io/os") if obj.get("kind") == "Node" else None
+    if obj.get("kind") == "Pod":
+        wanted = mapping(spec.get("nodeSelector")).get("kubernetes.io/os")
+        system = text(mapping(spec["os"]).get("name") if spec.get("os") else wanted)
+    other = system == "windows" or labels.get("kubevirt.io") == "virt-launcher"
+    return ["other-platforms"] * other
 
 
 def _spec(obj: Object) -> Object:

@@ -27,6 +27,16 @@ ASSUMPTIONS = {  # the first value is the default
     "ip-blocks-match-pods": ("true", "false"),  # NP-30
     "ip-blocks-match-nodes": ("true", "false"),  # NP-30
     "pod-range-routed": ("false", "private", "true"),  # EXT-12
+    "sidecar-port-names": ("matched", "ignored"),  # NP-40
+    "extra-networks": ("unknown", "ignored"),  # NP-51
+    "other-platforms": ("unknown", "ignored"),  # UNK-13
+    "policies-enforced": ("true", "false"),  # UNK-1
+    "enforcer": ("unknown", "kube-router", "kube-network-policies"),
+}
+NOT_ROOT: dict[str, Answer] = {  # J: what enforcers deny to a process of the own node
+    "unknown": "UNKNOWN",
+    "kube-router": "ALLOW",
+    "kube-network-policies": "DENY",
 }
 
 
@@ -81,7 +91,8 @@ class Oracle:
         self._ends = Ends(objects, host_pods_are_pods=applied)
         namespaces = [obj for obj in objects if obj.get("kind") == "Namespace"]
         self._namespaces = {key_of(namespace).name: namespace for namespace in namespaces}
-        self._policies = [obj for obj in objects if obj.get("kind") == "NetworkPolicy"]
+        declared = [obj for obj in objects if obj.get("kind") == "NetworkPolicy"]
+        self._policies = declared if self._is("policies-enforced") else []
 
     def verdict(
         self, source: str, destination: str, port: int | None, protocol: str, family: str
@@ -130,8 +141,10 @@ class Oracle:
             return "ALLOW"  # NP-44: only into the pod; packets show egress denied (J)
         answers = {self._judge(policies, direction, flow, address) for address in addresses}
         answer: Answer = answers.pop() if len(answers) == 1 else "UNKNOWN"  # EXT-10
+        if answer == "DENY" and any(self._assumed[doubt] == "unknown" for doubt in subject.doubts):
+            return "UNKNOWN"  # NP-51, UNK-13
         if from_own_node and peer.kind == "host-pod" and answer == "DENY":
-            return "UNKNOWN"  # NP-44: it may be no root process
+            return NOT_ROOT[self._assumed["enforcer"]]  # NP-44: it may be no root process
         return answer
 
     def _judge(
@@ -151,7 +164,9 @@ class Oracle:
         peer, _ = flow.peer(direction)
         peers = items(rule.get("from" if direction == "Ingress" else "to"))
         ports = items(rule.get("ports"))
-        if ports and not any(_port_matches(mapping(port), flow) for port in ports):  # NP-34
+        sidecars = self._assumed["sidecar-port-names"] == "matched"
+        fits = (_port_matches(mapping(port), flow, sidecars=sidecars) for port in ports)
+        if ports and not any(fits):  # NP-34
             return "DENY"  # NP-14
         if not peers:
             return "ALLOW"  # NP-13
@@ -210,7 +225,7 @@ def _selects(policy: Object, subject: End) -> bool:
     return matches(selector, labels_of(subject.pod), complete=True) == "ALLOW"
 
 
-def _port_matches(entry: Object, flow: Flow) -> bool:
+def _port_matches(entry: Object, flow: Flow, *, sidecars: bool) -> bool:
     wanted, last, declared = entry.get("port"), entry.get("endPort"), entry.get("protocol")
     if flow.protocol != ("TCP" if declared is None else declared):
         return False  # NP-35, NP-42
@@ -218,21 +233,22 @@ def _port_matches(entry: Object, flow: Flow) -> bool:
         return last is None  # NP-36, NP-38
     if isinstance(wanted, str):
         named = re.fullmatch(r"(?=.*[a-z])(?!.*--)[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?", wanted)
-        return bool(named) and last is None and flow.port == _named_port(wanted, flow)  # NP-58
+        number = _named_port(wanted, flow, sidecars=sidecars)
+        return bool(named) and last is None and flow.port == number  # NP-58
     last = wanted if last is None else last
     if not isinstance(wanted, int) or not isinstance(last, int) or flow.port is None:
         return False
     return 1 <= wanted <= last <= 65535 and wanted <= flow.port <= last  # NP-37, NP-38, NP-58
 
 
-def _named_port(name: str, flow: Flow) -> Json:
+def _named_port(name: str, flow: Flow, *, sidecars: bool) -> Json:
     """Resolve a name on the destination pod (NP-39); nothing else has names (NP-41)."""
     if flow.destination.kind != "pod":
         return None
     spec = mapping(flow.destination.pod.get("spec"))
     starters = [mapping(container) for container in items(spec.get("initContainers"))]
-    sidecars = [container for container in starters if container.get("restartPolicy") == "Always"]
-    for container in [*map(mapping, items(spec.get("containers"))), *sidecars]:  # NP-40
+    lasting = [c for c in starters if c.get("restartPolicy") == "Always" and sidecars]
+    for container in [*map(mapping, items(spec.get("containers"))), *lasting]:  # NP-40
         for port in map(mapping, items(container.get("ports"))):
             if port.get("name") == name and (port.get("protocol") or "TCP") == flow.protocol:
                 return port.get("containerPort")

@@ -74,9 +74,17 @@ def test_flags_that_may_be_repeated(parse: Parse) -> None:
     assert options.assumptions == Assumptions(host_network="applied", pod_range_routed="true")
 
 
+def test_the_enforcer_is_an_assumption(parse: Parse) -> None:
+    assert parse("--enforcer", "kube-router").assumptions == Assumptions(enforcer="kube-router")
+    assert parse("--assume", "enforcer=kube-router", "--enforcer", "unknown").assumptions == (
+        Assumptions()
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("--enforcer", "calico"), "enforcer must be one of unknown, kube-router, kube-network-"),
         (("--listen", "8080"), "--listen wants HOST:PORT, not '8080'"),
         (("--listen", "host:"), "--listen wants HOST:PORT, not 'host:'"),
         (("--listen", "host:65536"), "--listen wants HOST:PORT, not 'host:65536'"),

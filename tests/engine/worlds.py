@@ -12,12 +12,19 @@ from typing import NamedTuple, TypeAlias
 from hypothesis import strategies as st
 
 from cases.apiobject import Json, Object, key_of
+from engine.oracle import ASSUMPTIONS
 from engine.policies import NAME_LABEL, PORTS, policies
 
 # source, destination, port (None for ICMP), protocol, family
 Query: TypeAlias = tuple[str, str, int | None, str, str]
 
 NAMESPACES = ("u", "v", "w", "x")
+NETWORKS = (
+    ("networks", "storage"),
+    ("network-status", '[{"name": "usual", "default": true}]'),
+    ("network-status", '[{"name": "usual", "default": true}, {"name": "storage"}]'),
+    ("networks-status", "[{"),
+)
 OUTSIDE = {
     "v4": ("203.0.113.7", "203.0.113.200", "10.9.9.9", "1.2.3.77", "10.244.1.200"),
     "v6": ("2001:db8::7", "fd00:0:0:dd::5"),
@@ -48,7 +55,7 @@ def worlds(draw: st.DrawFn) -> World:
     """Draw a cluster of 4 to 8 pods and 3 to 6 policies, and what to ask of it."""
     dual = draw(st.booleans())
     shape = _Shape(draw(st.integers(1, 3)), NAMESPACES[: draw(st.sampled_from([2, 2, 3, 4]))], dual)
-    nodes = [_node(number, shape) for number in range(1, shape.nodes + 1)]
+    nodes = [_node(draw, number, shape) for number in range(1, shape.nodes + 1)]
     namespaces = [_namespace(draw, name) for name in shape.namespaces]
     pods = [_pod(draw, number, shape) for number in range(draw(st.integers(4, 8)))]
     rules = draw(policies(shape.namespaces))
@@ -59,17 +66,12 @@ def worlds(draw: st.DrawFn) -> World:
 
 def assumptions() -> st.SearchStrategy[dict[str, str]]:
     """Draw assumptions of basis C that bear on SEMANTICS A and D."""
-    options = {
-        "host-network": ("ignored", "applied"),
-        "ip-blocks-match-nodes": ("true", "false"),
-        "ip-blocks-match-pods": ("true", "false"),
-        "pod-range-routed": ("true", "false"),
-    }
-    named = {name: st.sampled_from(values) for name, values in options.items()}
+    values = {**ASSUMPTIONS, "policies-enforced": ("true",) * 9 + ("false",)}
+    named = {name: st.sampled_from(each) for name, each in values.items()}
     return st.fixed_dictionaries({}, optional=named)
 
 
-def _node(number: int, shape: _Shape) -> Object:
+def _node(draw: st.DrawFn, number: int, shape: _Shape) -> Object:
     cidrs = [f"10.244.{number}.0/24"] + [f"fd00:0:0:{number}::/64"] * shape.dual
     reported: list[Json] = [{"type": "InternalIP", "address": f"192.168.0.{number}"}]
     if shape.dual:
@@ -77,7 +79,7 @@ def _node(number: int, shape: _Shape) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": f"n{number}"},
+        "metadata": {"name": f"n{number}", "labels": {"kubernetes.io/os": _system(draw)}},
         "spec": {"podCIDR": cidrs[0], "podCIDRs": [*cidrs]},
         "status": {"addresses": reported},
     }
@@ -119,7 +121,16 @@ def _pod(draw: st.DrawFn, number: int, shape: _Shape) -> Object:
     spread = shape.namespaces[number % len(shape.namespaces)]
     namespace = spread if number < 4 else draw(st.sampled_from(shape.namespaces))
     meta: Object = {"name": f"p{number}", "namespace": namespace, "labels": labels}
+    if chance(draw, 10):  # NP-51
+        key, value = draw(st.sampled_from(NETWORKS))
+        meta["annotations"] = {f"k8s.v1.cni.cncf.io/{key}": value}
+    if chance(draw, 10):  # UNK-13
+        spec["os"] = {"name": _system(draw)}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": status}
+
+
+def _system(draw: st.DrawFn) -> str:
+    return "windows" if chance(draw, 5) else "linux"
 
 
 def _pod_address(number: int, node: int, version: int, *, hosted: bool) -> str:

@@ -1,9 +1,9 @@
-"""The flag `--assume`, shared by all commands that judge."""
+"""The flags `--assume` and `--enforcer`, shared by all commands that judge."""
 
 import argparse
 from functools import reduce
 
-from reachaudit.settings import Assumptions, assume
+from reachaudit.settings import OPTIONS, Assumptions, assume
 
 
 def add_assume(parser: argparse.ArgumentParser) -> None:
@@ -16,8 +16,15 @@ def add_assume(parser: argparse.ArgumentParser) -> None:
         help="choose where the platform leaves a rule open; "
         f"defaults: {', '.join(Assumptions().described())}",
     )
+    parser.add_argument(
+        "--enforcer",
+        metavar="NAME",
+        help="the plugin that enforces NetworkPolicies, short for --assume enforcer=NAME: "
+        f"{OPTIONS['enforcer'].choices}",
+    )
 
 
 def assumptions(given: argparse.Namespace) -> Assumptions:
     """The assumptions that were chosen; raises SettingError."""
-    return reduce(assume, given.assume, Assumptions())
+    named = [f"enforcer={given.enforcer}"] if given.enforcer is not None else []
+    return reduce(assume, [*given.assume, *named], Assumptions())

@@ -2,12 +2,19 @@
 
 from dataclasses import replace
 
-from reachaudit.model.facts import NetworkPolicy, OpaquePolicy
+from reachaudit.model.facts import Direction, NetworkPolicy, OpaquePolicy
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
 from reachaudit.reach.profiles import Profile, Profiles
 from reachaudit.reach.verdict import Judgement, Reason, Value
 from reachaudit.settings import Assumptions
+
+# What becomes of a process that is not root, of a pod's own node, where policies shut it out (J).
+_NOT_ROOT: dict[str, tuple[Value, Reason | None]] = {
+    "unknown": (Value.UNKNOWN, Reason.IMPLEMENTATION),
+    "kube-router": (Value.ALLOW, None),
+    "kube-network-policies": (Value.DENY, None),
+}
 
 
 class Judge:
@@ -29,7 +36,7 @@ class Judge:
             if isinstance(policy, OpaquePolicy):
                 if self._heeded(policy):
                     profiles.heed(policy)
-            elif policy.isolates(profiles.direction):
+            elif self._isolates(policy, profiles.direction):
                 profiles.put(policy)
 
     def drop(self, policy: NetworkPolicy | OpaquePolicy) -> None:
@@ -38,7 +45,7 @@ class Judge:
             if isinstance(policy, OpaquePolicy):
                 if self._heeded(policy):
                     profiles.unheed(policy)
-            elif policy.isolates(profiles.direction):
+            elif self._isolates(policy, profiles.direction):
                 profiles.drop(policy)
 
     def renew(self) -> None:
@@ -46,10 +53,15 @@ class Judge:
         self.ingress.renew()
         self.egress.renew()
 
+    def _isolates(self, policy: NetworkPolicy, direction: Direction) -> bool:
+        return self._assumptions.policies_enforced and policy.isolates(direction)  # UNK-1
+
     def _heeded(self, policy: OpaquePolicy) -> bool:
-        everywhere = not policy.namespace
-        ignored = everywhere and self._assumptions.vendor_global == "ignored"
-        return not policy.is_view and not ignored
+        """Whether a policy that is not understood makes verdicts UNKNOWN (UNK-2)."""
+        if policy.kind_name == NetworkPolicy.kind:
+            return self._assumptions.policies_enforced
+        heed_global = self._assumptions.vendor_global != "ignored"
+        return not policy.is_view and (heed_global or bool(policy.namespace))
 
     def connection(self, source: Party, target: Party, position: int) -> Judgement:
         """A new connection from source to target on a port of the line (NP-11)."""
@@ -64,10 +76,22 @@ class Judge:
         reason = egress_reason or ingress_reason
         return Judgement(source, seen, target, position, egress, ingress, reason)
 
-    def hairpin(self, pod: Party, position: int) -> Judgement:
-        """A pod to itself through a Service: plugins agree where both directions do (J, NP-46)."""
+    def hairpin(self, pod: Party, position: int, *, by_service: bool = True) -> Judgement:
+        """A pod to itself through a Service: plugins agree where both directions do (J, NP-46).
+
+        Else it hangs on the enforcer. kube-router's ingress lets it pass. With ingress denied,
+        kube-network-policies denies; what it does with egress alone denied, or what either does
+        where it is no Service that leads back, was not measured.
+        """
         plain = self.rewritten(pod, pod, pod, position)
+        enforcer = self._assumptions.enforcer if by_service else "unknown"
+        if enforcer == "kube-router":
+            shut = plain.ingress is Value.DENY
+            return replace(plain, ingress=Value.ALLOW) if shut else plain
         if plain.egress is plain.ingress:
+            return plain
+        sure = plain.ingress is Value.DENY or plain.egress is Value.ALLOW
+        if enforcer == "kube-network-policies" and sure:
             return plain
         unsure = Value.UNKNOWN
         return replace(plain, egress=unsure, ingress=unsure, reason=Reason.IMPLEMENTATION)
@@ -103,7 +127,7 @@ class Judge:
             return Value.ALLOW, None
         value, reason = self._by_row(self.ingress.of(target.number), source, position)
         if own_node and value is Value.DENY:  # NP-44: it may not be root
-            return Value.UNKNOWN, Reason.IMPLEMENTATION
+            return _NOT_ROOT[self._assumptions.enforcer]
         return value, reason
 
     def _unselected(self, party: Party) -> tuple[Value, Reason | None]:

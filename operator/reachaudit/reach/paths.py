@@ -146,7 +146,7 @@ class Paths:
     ) -> Judgement:
         at = position(port.protocol, port.number)
         if client.is_pod(target):
-            return self.judge.hairpin(client, at)
+            return self.judge.hairpin(client, at, by_service=False)
         hop = self.judge.connection(client, target, at)
         if not client.node or client.node == node.node:
             return hop

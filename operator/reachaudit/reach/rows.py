@@ -54,7 +54,7 @@ class Rows:
     def drop(self, policy: NetworkPolicy) -> None:
         """The reverse of `put`."""
         for columns, profiles in self._sides():
-            if policy.isolates(profiles.direction):
+            if profiles.compiled(policy) is not None:
                 columns.drop(policy.ref)
 
     def renew(self) -> None:
