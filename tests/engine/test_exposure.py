@@ -5,6 +5,8 @@ from __future__ import annotations
 from cases.engine_answers import EngineAnswers
 from cases.manifests import read_manifests
 from cases.world import World
+from reachaudit.reach.exposure import Exposure
+from reachaudit.reach.verdict import Outcome, Reason
 
 INSIDE = "node n1 192.168.0.1"
 GLOBAL = "node n1 192.168.0.1 external=203.0.113.11"
@@ -50,16 +52,27 @@ def controller(
     return CONTROLLER % (annotations, node_port, ranges, address)
 
 
-def reached(node: str, *manifests: str, assume: dict[str, str] | None = None) -> set[str]:
-    """Who is surely reached, as `zone workload`."""
+def exposures_of(node: str, *manifests: str, assume: dict[str, str]) -> list[Exposure]:
     world = World()
     for line in (node, *PODS):
         world.add_line(line)
     for manifest in manifests:
         for found in read_manifests(manifest):
             world.add_object(found)
-    exposures = EngineAnswers(world.objects(), assume or {}).reach.exposures
+    return EngineAnswers(world.objects(), assume).reach.exposures
+
+
+def reached(node: str, *manifests: str, assume: dict[str, str] | None = None) -> set[str]:
+    """Who is surely reached, as `zone workload`."""
+    exposures = exposures_of(node, *manifests, assume=assume or {})
     return {f"{e.zone} {e.workload}" for e in exposures if e.open and e.workload.namespace == "x"}
+
+
+def doubts(*manifests: str) -> set[Reason | None]:
+    """Why ways in are neither open nor shut."""
+    exposures = exposures_of(INSIDE, *manifests, assume={})
+    assert all(e.verdict.outcome is Outcome.UNKNOWN for e in exposures)
+    return {e.verdict.reason for e in exposures}
 
 
 EVERYONE = {"internet x/a[Pod]", "private x/a[Pod]", "internet x/b[Pod]", "private x/b[Pod]"}
@@ -87,6 +100,11 @@ def test_a_workload_that_denies_is_not_reached_by_its_neighbours_door() -> None:
     """ING-15: the Service is of two workloads, and one of them shuts the controller out."""
     shut = reached(INSIDE, BACKEND, controller("{ip: 203.0.113.60}"), SHUT_B)
     assert shut == {"internet x/a[Pod]", "private x/a[Pod]"}
+
+
+def test_a_controller_that_is_not_known_may_let_anybody_in() -> None:
+    """ING-1, ING-19."""
+    assert doubts(BACKEND.replace("k8s.io/ingress-nginx", "example.com/own")) == {Reason.CONTROLLER}
 
 
 def test_source_ranges_leave_the_node_port_open() -> None:

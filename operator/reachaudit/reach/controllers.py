@@ -8,6 +8,7 @@ from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.services import Services, usable
+from reachaudit.reach.verdict import PathVerdict, Reason, no_path, unknown
 
 _NAME, _COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
 
@@ -45,6 +46,11 @@ class Serving:
     ranges: tuple[Block, ...] = ()
     unserved: bool = False
     note: str = ""
+
+    @property
+    def nobody(self) -> PathVerdict:
+        """What becomes of a request where neither pods nor a cloud are known to serve it."""
+        return no_path(self.note) if self.unserved else unknown(Reason.CONTROLLER, self.note)
 
 
 class Controllers:

@@ -18,10 +18,8 @@ from reachaudit.reach.verdict import (
     PASSES,
     Outcome,
     PathVerdict,
-    Reason,
     client_chooses,
     no_path,
-    unknown,
 )
 from reachaudit.reach.workloads import Workload
 from reachaudit.reach.zones import Zone
@@ -154,8 +152,7 @@ class Exposures:
             faces = any(zone in each for each in zones)
             return PASSES if faces else no_path("its load balancer is not for them")
         if not serving.pods:
-            known = no_path(serving.note) if serving.unserved else None
-            return known or unknown(Reason.CONTROLLER, serving.note)
+            return serving.nobody
         refs, number = tuple(pod.ref for pod in serving.pods), web_port(route)
         key = refs, number, zone, family, ingress.source_ranges
         if key not in self._entrances:

@@ -77,10 +77,8 @@ class Ingresses:
             entrance = self._to_cloud(client, route)
         elif serving.pods:
             entrance = self.to_controller(client, route)
-        elif serving.unserved:
-            return no_path(serving.note)
         else:
-            return unknown(Reason.CONTROLLER, serving.note)
+            return serving.nobody
         return self.through(entrance, route, client.address.family)
 
     def through(
@@ -134,6 +132,8 @@ class Ingresses:
         serving = self.serving(route.ingress)
         if serving.cloud:
             return self._from_cloud(route, serving, route.service, route.port, only)
+        if not serving.pods:
+            return serving.nobody
         return network_chooses(
             self._dial(party, route, route.service, route.port, only)
             for pod in serving.pods
