@@ -13,6 +13,8 @@ GLOBAL = "node n1 192.168.0.1 external=203.0.113.11"
 PODS = (
     "x/a app=s pod=a @n1",
     "x/b app=s pod=b @n1",
+    "y/w-0 app=w owner=StatefulSet/w ports=web:8080 @n1",
+    "y/w-1 app=w owner=StatefulSet/w ports=web:9090 @n1",
     "ic/ctl app.kubernetes.io/name=ingress-nginx app.kubernetes.io/component=controller @n1",
 )
 BACKEND = """
@@ -38,6 +40,15 @@ spec:
   ports: [{port: 80%s}]
   loadBalancerSourceRanges: %s
 status: {loadBalancer: {ingress: [%s]}}
+"""
+NAMED = """
+kind: Service
+metadata: {name: w, namespace: y}
+spec:
+  type: NodePort
+  clusterIP: 10.96.0.40
+  selector: {app: w}
+  ports: [{port: 80, targetPort: web, nodePort: 30080}]
 """
 SHUT_B = """
 kind: NetworkPolicy
@@ -120,3 +131,10 @@ def test_pods_are_reached_where_their_addresses_are_routed() -> None:
     assert reached(INSIDE, assume={"pod-range-routed": "true"}) == EVERYONE
     shut = reached(INSIDE, SHUT_B, assume={"pod-range-routed": "true"})
     assert shut == {"internet x/a[Pod]", "private x/a[Pod]"}
+
+
+def test_a_named_port_opens_each_pod_at_its_own_number() -> None:
+    """SVC-4: also where the pods are of one workload."""
+    ways = exposures_of(INSIDE, NAMED, assume={})
+    opened = {(str(way.workload), way.port) for way in ways if way.open}
+    assert opened == {("y/w[StatefulSet]", 8080), ("y/w[StatefulSet]", 9090)}

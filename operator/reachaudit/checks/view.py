@@ -103,7 +103,7 @@ class View:
         outside, signatures = self.reach.outside, self.reach.identity.signatures
 
         def addresses(party: Party) -> int:
-            blocks = in_zone("internet", signatures.spans(party.signature))
+            blocks = in_zone("internet", signatures.spans(signatures.of(party.address)))
             return sum(block.last - block.first + 1 for block in blocks)
 
         clients = {family: outside.zone("internet", family) for family in FAMILIES}

@@ -1,7 +1,7 @@
 """The store: the facts that the API server holds, as far as it told us."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from reachaudit.model.facts import Fact
@@ -9,6 +9,13 @@ from reachaudit.model.names import Ref
 from reachaudit.model.parse import Item
 
 F = TypeVar("F", bound=Fact)
+
+
+Saw = Callable[[Hashable], None]
+
+
+def _unseen(_: Hashable) -> None:
+    """Nobody asks what is read."""
 
 
 class Change(NamedTuple):
@@ -19,11 +26,23 @@ class Change(NamedTuple):
     new: Fact | None
     arrived: float
 
+    @property
+    def touched(self) -> Iterator[Hashable]:
+        """What readers of facts may have read of it."""
+        yield self.ref
+        for fact in (self.old, self.new):
+            if fact is not None:
+                yield from (type(fact), (type(fact), fact.namespace))
+
 
 class Facts:
-    """The current facts, by type, namespace and name. Only `apply` changes them."""
+    """The current facts, by type, namespace and name. Only `apply` changes them.
 
-    def __init__(self, facts: Iterable[Fact] = ()) -> None:
+    `saw` is told what is read: a name, a type, or a type in a namespace.
+    """
+
+    def __init__(self, facts: Iterable[Fact] = (), saw: Saw = _unseen) -> None:
+        self._saw = saw
         self._by_type: defaultdict[type[Fact], defaultdict[str, dict[Ref, Fact]]] = defaultdict(
             lambda: defaultdict(dict)
         )
@@ -48,17 +67,23 @@ class Facts:
 
     def of(self, kind: type[F]) -> Iterator[F]:
         """All facts of a type, in order of name: an answer never hangs on the order of events."""
+        self._saw(kind)
         for namespace in sorted(self._by_type[kind]):
-            yield from self.within(kind, namespace)
+            yield from self._within(kind, namespace)
 
     def within(self, kind: type[F], namespace: str) -> Iterator[F]:
         """The facts of a type in one namespace, in order of name."""
+        self._saw((kind, namespace))
+        return self._within(kind, namespace)
+
+    def _within(self, kind: type[F], namespace: str) -> Iterator[F]:
         for _, fact in sorted(self._by_type[kind].get(namespace, {}).items()):
             assert isinstance(fact, kind)
             yield fact
 
     def get(self, kind: type[F], ref: Ref) -> F | None:
         """One fact by its object."""
+        self._saw(ref)
         fact = self._by_type[kind].get(ref.namespace, {}).get(ref)
         return fact if isinstance(fact, kind) else None
 

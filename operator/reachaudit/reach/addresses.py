@@ -1,5 +1,6 @@
 """Runs of addresses, and what is left of them, common to them, or made of them."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from reachaudit.model.ip import BITS, Block
@@ -24,14 +25,16 @@ def minus(blocks: Iterable[Block], holes: Iterable[Block]) -> list[Block]:
 
 
 def overlap(blocks: Iterable[Block], others: Iterable[Block]) -> list[Block]:
-    """What lies in both, ascending."""
-    others = list(others)
-    return [
-        Block(a.family, max(a.first, b.first), min(a.last, b.last))
-        for a in blocks
-        for b in others
-        if a.family == b.family and a.first <= b.last and b.first <= a.last
-    ]
+    """What lies in both, ascending; each must be ascending and disjoint."""
+    found, others = list[Block](), list(others)
+    for family, first, last in blocks:
+        i = max(bisect_right(others, (family, first, first)) - 1, 0)
+        while i < len(others) and (others[i].family, others[i].last) < (family, first):
+            i += 1
+        while i < len(others) and (others[i].family, others[i].first) <= (family, last):
+            found.append(Block(family, max(first, others[i].first), min(last, others[i].last)))
+            i += 1
+    return found
 
 
 def merge(blocks: Iterable[Block]) -> list[Block]:

@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
-from reachaudit.model.facts import ContainerPort, Labels, Owner
+from reachaudit.model.facts import ContainerPort, Labels, Owner, Pod
 from reachaudit.model.ip import FAMILIES, Family
+from reachaudit.model.names import Ref
 from reachaudit.reach.verdict import Reason
 from reachaudit.reach.vocabulary import PortName
 from reachaudit.reach.workloads import Workload
@@ -70,7 +71,7 @@ class Kin(NamedTuple):
 class Template:
     """Pods of one kin. `named` are the named ports in use that they have.
 
-    `held` counts their addresses by (family, signature), `pods` themselves.
+    `held` counts their addresses by (family, signature).
     """
 
     __slots__ = ("held", "kin", "matched", "named", "own", "pods", "workload")
@@ -80,7 +81,7 @@ class Template:
         self.matched: frozenset[int] = frozenset()
         self.named: Ports = ()
         self.held: defaultdict[tuple[Family, int], int] = defaultdict(int)
-        self.pods = 0
+        self.pods: dict[Ref, Pod] = {}
         self.own: PodClass | None = None
 
     @property
@@ -95,7 +96,7 @@ class Classes:
     `generation` counts how often numbers were given to other pods: what was worked out from sets
     before holds no longer. `places` counts how often it changed who is at which signatures.
     `split` are the classes whose workload has others beside them; `stirred` those that came, went
-    or got another workload since `release`.
+    or got another workload.
     """
 
     def __init__(self) -> None:
@@ -154,9 +155,13 @@ class Classes:
         assert template.own is not None
         self._count(template.own, family, signature, by)
 
+    def take_stirred(self) -> int:
+        """The classes that were stirred since this was last asked."""
+        found, self.stirred = self.stirred, 0
+        return found
+
     def release(self) -> None:
         """Let the numbers of classes that are gone be given to others."""
-        self.stirred = 0
         if self._dead:
             ends = self._own_ends()
             for number in self._dead:

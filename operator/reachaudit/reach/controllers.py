@@ -6,6 +6,7 @@ from reachaudit.model.facts import Ingress, IngressClass, Pod
 from reachaudit.model.ip import Block, parse_block
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
+from reachaudit.reach.derived import Table
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.services import Services, usable
 from reachaudit.reach.verdict import PathVerdict, Reason, no_path, unknown
@@ -58,7 +59,7 @@ class Controllers:
 
     def __init__(self, facts: Facts, identity: Identity, services: Services) -> None:
         self._facts, self._identity, self._services = facts, identity, services
-        self._known: dict[tuple[str, str], Serving] = {}
+        self._known: Table[tuple[str, str], Serving] = Table(identity.graph, self._by_controller)
 
     def of(self, ingress: Ingress) -> Serving:
         """Who serves an Ingress, by its class (ING-2 to ING-5)."""
@@ -69,8 +70,6 @@ class Controllers:
         if found is None and not ingress.class_annotated:
             return Serving(unserved=True, note=f"IngressClass {name} does not exist")
         controller = found.controller if found else _controller_of_annotation(name)
-        if (controller, name) not in self._known:
-            self._known[controller, name] = self._by_controller(controller, name)
         serving = self._known[controller, name]
         if not (serving.pods or serving.cloud or serving.unserved):
             pods = self._by_address(ingress)
@@ -83,7 +82,8 @@ class Controllers:
         newest = max((c.created for c in defaults), default="")
         return min((c.name for c in defaults if c.created == newest), default="")
 
-    def _by_controller(self, controller: str, name: str) -> Serving:
+    def _by_controller(self, key: tuple[str, str]) -> Serving:
+        controller, name = key
         if controller in _CLOUD:
             return Serving(cloud=True)
         if controller in _GOOGLE:
@@ -93,16 +93,12 @@ class Controllers:
         labels = _labels_of(controller)
         if labels is None:
             names = {controller, name}
-            pods = tuple(p for p in self._identity.pods if names & set(p.ingress_classes))
+            pods = tuple(p for p in self._identity.serving if names & set(p.ingress_classes))
             if pods:  # ING-19 step 4
                 return Serving(pods=pods)
             return Serving(note=f"controller {controller} is not known here")
-        pods = tuple(
-            pod
-            for pod in self._identity.pods
-            if any(wanted.items() <= dict(pod.labels).items() for wanted in labels)
-            and _may_serve(pod, controller, name)
-        )
+        found = {pod.ref: pod for wanted in labels for pod in self._identity.labelled(wanted)}
+        pods = tuple(pod for _, pod in sorted(found.items()) if _may_serve(pod, controller, name))
         if not pods:  # ING-1
             return Serving(note=f"no pods of controller {controller} were found")
         return Serving(pods=pods, nginx=controller.startswith(_NGINX))

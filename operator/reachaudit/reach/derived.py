@@ -165,5 +165,6 @@ class _Answer(Cell, Generic[K, T]):
             value = self.table.work(self.key)
         graph.link(self, sources)
         changed = not self._begun or self.value != value
-        self.value, self._begun = value, True
+        if changed:
+            self.value, self._begun = value, True
         return changed

@@ -1,12 +1,12 @@
 """The doors of an ingress controller in the cluster: how clients come to its pods (ING-15)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-from reachaudit.model.facts import Ingress, Pod
+from reachaudit.model.facts import Balancer, Pod
 from reachaudit.model.ip import Family
 from reachaudit.model.names import Ref
+from reachaudit.reach.derived import Table
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
@@ -33,18 +33,16 @@ class Doors:
 
     def __init__(self, identity: Identity, paths: Paths) -> None:
         self._identity, self._paths = identity, paths
-        self._entered: dict[tuple[object, ...], Entrance] = {}
+        self._by_pod: Table[None, dict[tuple[Ref, int], list[Frontend]]] = Table(
+            identity.graph, self._listening
+        )
 
-    def enter(self, client: Party, ingress: Ingress, pods: Sequence[Pod], number: int) -> Entrance:
+    def enter(
+        self, client: Party, balancers: Iterable[Balancer], pods: Sequence[Pod], number: int
+    ) -> Entrance:
         """A client asks by name for port 80 or 443 of a controller: one kind of door is named."""
-        own = frozenset(b.address or b.hostname for b in ingress.balancers)
-        if client.node:
-            return self._enter(client, own, pods, number)
-        refs = tuple(pod.ref for pod in pods)
-        key = client.signature, client.address.family, own, refs, number  # all that tells it apart
-        if key not in self._entered:
-            self._entered[key] = self._enter(client, own, pods, number)
-        return self._entered[key]
+        own = frozenset(b.address or b.hostname for b in balancers)
+        return self._enter(client, own, pods, number)
 
     def each(
         self, client: Party, pods: Sequence[Pod], number: int
@@ -79,12 +77,11 @@ class Doors:
 
     def _exposing(self, pods: Sequence[Pod], number: int, family: Family) -> list[Frontend]:
         """Where Services in front of the pods listen to the outside on a port."""
-        found = (self._by_pod.get((pod.ref, number), ()) for pod in pods)
+        found = (self._by_pod[None].get((pod.ref, number), ()) for pod in pods)
         doors = dict.fromkeys(door for each in found for door in each)
         return [door for door in doors if door.family == family]
 
-    @cached_property
-    def _by_pod(self) -> dict[tuple[Ref, int], list[Frontend]]:
+    def _listening(self, _: None) -> dict[tuple[Ref, int], list[Frontend]]:
         """Frontends of web ports to the outside, by the pods behind them.
 
         ClusterIPs are among them where they are routed there (SVC-23).

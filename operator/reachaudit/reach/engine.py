@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from reachaudit.model.store import Change, Facts
 from reachaudit.reach.delta import Delta
-from reachaudit.reach.flows import Entries, entries
 from reachaudit.reach.picture import Comparison, take_picture
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.scope import scope_of
@@ -20,29 +19,33 @@ class Engine:
     def __init__(self, assumptions: Assumptions) -> None:
         self.reach = Reachability(Facts(), assumptions)
         self._begun = False
-        self._entries = Entries()
 
     def apply(self, changes: Sequence[Change]) -> Delta:
         """Take changes over; answer the flows that they opened and shut together.
 
         The first time that is nothing: what there is from the start is no change.
         """
-        reach = self.reach
-        reach.identity.classes.release()
-        reach.learn(changes)
         if not self._begun:
             self._begun = True
-            reach.take(changes)
-            reach.forget(changes)
-            self._entries = entries(reach)
+            self._begin(changes)
             return Delta()
-        reach.identity.classes.stirred = 0
+        reach, classes = self.reach, self.reach.identity.classes
+        reach.learn(changes)
+        told_apart = classes.take_stirred()
         scope = scope_of(reach, changes)
         before = take_picture(reach, scope)
         reach.take(changes)
         after = take_picture(reach, scope)
-        comparison = Comparison(before, after, reach)
+        comparison = Comparison(before, after, reach, classes.stirred)
+        told_apart |= classes.take_stirred() | before.classes | after.classes
         reach.forget(changes)
-        old, self._entries = self._entries, entries(reach)
-        comparison.enter(old, self._entries)
+        reach.touch(changes, told_apart | classes.take_stirred())
+        comparison.enter(*reach.entries.follow())
+        classes.release()
         return comparison.delta()
+
+    def _begin(self, changes: Sequence[Change]) -> None:
+        self.reach.learn(changes)
+        self.reach.take(changes)
+        self.reach.touch(changes, 0)
+        self.reach.entries.follow()

@@ -85,7 +85,7 @@ def _clauses(
                     yield Clause(compiled.policy.ref, field)
                 for i, item in enumerate(peers or ()):
                     planes = compiler.peer(compiled.policy, item)
-                    if planes.value(peer, heed_blocks=True) is Value.ALLOW:
+                    if planes.value(peer.number, judge.identity.signature(peer)) is Value.ALLOW:
                         side = "from" if direction == "ingress" else "to"
                         yield Clause(compiled.policy.ref, f"{field}.{side}[{i}]")
 

@@ -1,10 +1,10 @@
 """Facing: from which zones clients can dial a way in at all, whatever becomes of them (EXT-15)."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 
 from reachaudit.model.facts import ContainerPort, Node, Pod
-from reachaudit.model.ip import FAMILIES, Address, Family
+from reachaudit.model.ip import Address, Family
+from reachaudit.reach.derived import Table
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.services import Frontend
 from reachaudit.reach.zones import Zone, zone_of
@@ -17,10 +17,15 @@ _ROUTED: dict[str, Zones] = {"false": (), "private": _NEAR, "true": BOTH}
 
 
 class Facing:
-    """Says which zones a frontend, a node, a host port or a load balancer faces."""
+    """Says which zones a frontend, a node, a host port or a load balancer faces.
+
+    `node_ports` and `nodes`: who can dial these on some node, by family.
+    """
 
     def __init__(self, identity: Identity, assumptions: Assumptions) -> None:
         self._identity, self._assumptions = identity, assumptions
+        self.node_ports: Table[Family, Zones] = Table(identity.graph, self._node_ports)
+        self.nodes: Table[Family, Zones] = Table(identity.graph, self._nodes)
 
     @property
     def pods(self) -> Zones:
@@ -49,21 +54,15 @@ class Facing:
             return BOTH if self._assumptions.named_balancers == "internet" else _NEAR
         return _by(address)
 
-    @cached_property
-    def node_ports(self) -> dict[Family, Zones]:
+    def _node_ports(self, family: Family) -> Zones:
         """Who can dial node ports: they are open on every node (SVC-25)."""
         primary = self._assumptions.node_port_addresses == "primary"
         nodes = self._identity.nodes.values()
-        return {
-            family: _joined(self._dialled(_addresses(n, family, primary=primary)) for n in nodes)
-            for family in FAMILIES
-        }
+        return _joined(self._dialled(_addresses(n, family, primary=primary)) for n in nodes)
 
-    @cached_property
-    def nodes(self) -> dict[Family, Zones]:
+    def _nodes(self, family: Family) -> Zones:
         """Who can dial what listens on the host itself, on some node."""
-        nodes = self._identity.nodes.values()
-        return {family: _joined(self.node(n, family) for n in nodes) for family in FAMILIES}
+        return _joined(self.node(node, family) for node in self._identity.nodes.values())
 
     def node(self, node: Node, family: Family) -> Zones:
         """Who can dial what listens on one node."""

@@ -14,11 +14,10 @@ from reachaudit.reach import bits
 from reachaudit.reach.addresses import merge
 from reachaudit.reach.classes import Classes, PodClass
 from reachaudit.reach.columns import Sets
+from reachaudit.reach.entries import Entries
 from reachaudit.reach.ports import Span, overlay
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.rows import AddressSets, OutRow, Row
-from reachaudit.reach.verdict import Outcome
-from reachaudit.reach.zones import Zone
 
 E = TypeVar("E")
 
@@ -38,16 +37,6 @@ class Targets(NamedTuple):
 
     must: tuple[Block, ...]
     may: tuple[Block, ...]
-
-
-Into = tuple[Zone, Family, Ref, int]
-
-
-class Entries(NamedTuple):
-    """What clients outside reach, as (zone, family, workload, port), and what they may reach."""
-
-    sure: frozenset[Into] = frozenset()
-    perhaps: frozenset[Into] = frozenset()
 
 
 class Index:
@@ -106,20 +95,9 @@ def flows(reach: Reachability) -> Flows:
                 (span, Targets(blocks.of(ends.must), blocks.of(ends.may)))
                 for span, ends in outside(reach, own, family)
             )
-    table.entries = entries(reach)
+    reach.entries.follow()
+    table.entries = reach.entries.all()
     return table
-
-
-def entries(reach: Reachability) -> Entries:
-    """The ways in from outside that are open, and those that may be."""
-    sure, perhaps = set[Into](), set[Into]()
-    for exposure in reach.exposures:
-        key = exposure.zone, exposure.family, exposure.workload.ref, exposure.port
-        if exposure.open:
-            sure.add(key)
-        elif exposure.verdict.outcome is Outcome.UNKNOWN:
-            perhaps.add(key)
-    return Entries(frozenset(sure), frozenset(perhaps))
 
 
 def into(reach: Reachability, own: Sequence[PodClass], family: Family) -> Row:

@@ -1,7 +1,7 @@
 """Who is who: the pods' classes, and the parties that stand at addresses."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from reachaudit.model.ip import FAMILIES, UNPLACED, Address, Block, Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach.classes import Classes, Kin, PodClass, Ports, Template
+from reachaudit.reach.derived import Graph
 from reachaudit.reach.labels import matches
 from reachaudit.reach.party import Party
 from reachaudit.reach.places import Places
@@ -32,16 +33,19 @@ class Item(NamedTuple):
 
 
 NONE = -1
+_SERVING = "pods that serve Ingress classes"
 
 
 class _Workloads(Mapping[Ref, Workload]):
     """The workload of each live pod."""
 
-    def __init__(self, templates: dict[Ref, Template]) -> None:
-        self._templates = templates
+    def __init__(self, templates: dict[Ref, Template], graph: Graph) -> None:
+        self._templates, self._graph = templates, graph
 
     def __getitem__(self, pod: Ref) -> Workload:
-        return self._templates[pod].workload
+        template = self._templates[pod]
+        self._graph.saw(template)
+        return template.workload
 
     def __iter__(self) -> Iterator[Ref]:
         return iter(self._templates)
@@ -57,16 +61,18 @@ class Identity:
     neither's order.
     """
 
-    def __init__(self, facts: Facts, assumptions: Assumptions) -> None:
+    def __init__(self, facts: Facts, assumptions: Assumptions, graph: Graph) -> None:
         self._facts, self._assumptions = facts, assumptions
+        self.graph = graph
         self.signatures, self.classes = Signatures(), Classes()
         self.spaces, self._terms = Spaces(self.classes), Terms()
-        self.nodes: dict[str, Node] = {}
+        self._nodes: dict[str, Node] = {}
+        self._alike_nodes: dict[Family, list[str]] = {}
         self._names: set[PortName] = set()
         self._places = Places()
-        self._pods: dict[Ref, Pod] = {}
+        self._serving: dict[Ref, Pod] = {}
         self._template_of: dict[Ref, Template] = {}
-        self.workloads: Mapping[Ref, Workload] = _Workloads(self._template_of)
+        self.workloads: Mapping[Ref, Workload] = _Workloads(self._template_of, graph)
         self._templates: dict[Kin, Template] = {}
         self._in: defaultdict[str, dict[Template, None]] = defaultdict(dict)
         self._of_owner: defaultdict[Ref, dict[Template, None]] = defaultdict(dict)
@@ -77,9 +83,53 @@ class Identity:
     @property
     def pods(self) -> list[Pod]:
         """All live pods, by name (NP-49)."""
+        self.graph.saw(Pod)
         if self._sorted is None:
-            self._sorted = [pod for _, pod in sorted(self._pods.items())]
+            self._sorted = sorted(self.live(), key=lambda pod: pod.ref)
         return self._sorted
+
+    def live(self) -> Iterator[Pod]:
+        """All live pods, in no order."""
+        return (pod for template in self._templates.values() for pod in template.pods.values())
+
+    def pod(self, ref: Ref) -> Pod | None:
+        """A live pod."""
+        self.graph.saw(ref)
+        template = self._template_of.get(ref)
+        return template.pods[ref] if template else None
+
+    def labelled(self, labels: Mapping[str, str]) -> list[Pod]:
+        """The live pods with some labels, by name."""
+        wanted = set(labels.items())
+        self.graph.saw(min(wanted))  # who comes or goes has them all
+        found = (t.pods for t in self._templates.values() if wanted.issubset(t.kin.labels))
+        return [pod for _, pod in sorted(pair for pods in found for pair in pods.items())]
+
+    @property
+    def serving(self) -> list[Pod]:
+        """The live pods whose arguments name Ingress classes, by name."""
+        self.graph.saw(_SERVING)
+        return [pod for _, pod in sorted(self._serving.items())]
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """All nodes by name."""
+        self.graph.saw(Node)
+        return self._nodes
+
+    def alike_nodes(self, family: Family) -> list[str]:
+        """Nodes with addresses of a family: two of each kind that blocks do not tell apart."""
+        self.graph.saw(Node)
+        found = self._alike_nodes.get(family)
+        if found is None:
+            kinds: dict[frozenset[int], list[str]] = {}
+            for node in sorted(self._nodes.values(), key=lambda n: n.name):
+                held = [self.signatures.of(a) for a in node.addresses if a.family == family]
+                kind = kinds.setdefault(frozenset(held), [])
+                kind += [node.name] if held and len(kind) < 2 else []
+            found = [name for names in kinds.values() for name in names]
+            self._alike_nodes[family] = found
+        return found
 
     @property
     def unplaced(self) -> bool:
@@ -90,7 +140,10 @@ class Identity:
     def number(self, pod: Pod) -> int | None:
         """A pod's class; None where no policy can select it (NP-47, NP-49)."""
         template = self._template_of.get(pod.ref)
-        return template.own.number if template and template.own else None
+        if template is None or template.own is None:
+            return None
+        self.graph.saw(template.own.number)
+        return template.own.number
 
     def class_of(self, pod: Pod) -> PodClass | None:
         """A pod's class; None where no policy can select it."""
@@ -124,19 +177,35 @@ class Identity:
 
         Whoever writes a slice may name any pod, so the address decides (SVC-8).
         """
-        pod = self._pods.get(named) if named else None
+        self.graph.saw(address)
+        template = self._template_of.get(named) if named else None
+        pod = template.pods[named] if template and named else None
         if pod is not None and address in pod.addresses:
             return self._pod_party(pod, address)
         return self.at(address)
 
     def at(self, address: Address) -> Party:
         """Who stands there: a live pod first, then a node, else somebody outside (EXT-3)."""
+        self.graph.saw(address)
         found = self._places.at(address)
         if isinstance(found, Pod):
             return self._pod_party(found, address)
         if isinstance(found, Node):
             return self._node_party(found, address)
-        return Party(address, self.signatures.of(address))
+        return Party(address)
+
+    def signature(self, party: Party) -> int:
+        """What blocks can tell of a party's address."""
+        return self.signatures.of(party.address)
+
+    @staticmethod
+    def touched(fact: Pod | Node) -> Iterator[Hashable]:
+        """What readers may have read of a pod or a node that changed."""
+        yield from fact.addresses
+        if isinstance(fact, Pod):
+            yield from fact.labels
+            if fact.ingress_classes:
+                yield _SERVING
 
     def pod_parties(self, pod: Pod, family: Family) -> list[Party]:
         """A live pod at its address of a family: one party or none."""
@@ -177,9 +246,10 @@ class Identity:
             return
         kin = self._kin(pod)
         template = self._templates.get(kin) or self._make(kin)
-        self._pods[pod.ref], self._template_of[pod.ref] = pod, template
+        template.pods[pod.ref], self._template_of[pod.ref] = pod, template
+        if pod.ingress_classes:
+            self._serving[pod.ref] = pod
         self._sorted = None
-        template.pods += 1
         if kin.selectable:
             self._places.put_pod(pod)
             self._count(template, pod, 1)
@@ -191,9 +261,9 @@ class Identity:
         template = self._template_of.pop(pod.ref, None)
         if template is None:
             return
-        del self._pods[pod.ref]
+        del template.pods[pod.ref]
+        self._serving.pop(pod.ref, None)
         self._sorted = None
-        template.pods -= 1
         if template.kin.selectable:
             self._places.drop_pod(pod)
             self._count(template, pod, -1)
@@ -205,7 +275,10 @@ class Identity:
     def replace_pod(self, old: Pod | None, new: Pod | None) -> None:
         """A pod came, went, or is otherwise than before."""
         if old and new and self.alike(old, new):
-            self._pods[new.ref] = new
+            self._template_of[new.ref].pods[new.ref] = new
+            self._serving.pop(new.ref, None)
+            if new.ingress_classes:
+                self._serving[new.ref] = new
             self._sorted = None
             self._places.replace(old, new, guest=not self._kin(new).selectable)
             return
@@ -216,11 +289,12 @@ class Identity:
 
     def replace_node(self, old: Node | None, new: Node | None) -> None:
         """A node came, went, or is otherwise than before."""
+        self._alike_nodes.clear()
         if old is not None:
-            del self.nodes[old.name]
+            del self._nodes[old.name]
             self._places.drop_node(old)
         if new is not None:
-            self.nodes[new.name] = new
+            self._nodes[new.name] = new
             self._places.put_node(new)
         if (old and old.other_platform) != (new and new.other_platform):
             for pod in self.pods_on((new or old or Node("", "")).name):
@@ -229,13 +303,14 @@ class Identity:
 
     def pods_on(self, node: str) -> list[Pod]:
         """The live pods of a node."""
-        return [pod for pod in self._pods.values() if pod.node == node]
+        return [pod for pod in self.live() if pod.node == node]
 
     def follow_controller(self, controller: Ref) -> None:
         """Find the workloads of a controller's pods anew."""
         templates = self.owned_by(controller)
         for template in templates:
             template.workload = self._workload(template.kin)
+            self.graph.touch([template])
         self.classes.settle(template for template in templates if template.kin.selectable)
 
     # Following the words in use
@@ -273,6 +348,7 @@ class Identity:
 
     def hold(self, blocks: Collection[Block]) -> None:
         """Tell addresses apart by these blocks."""
+        self._alike_nodes.clear()
         for block, old, new in self.signatures.hold(blocks, self._places.count):
             for _, pod in self._places.within(block):
                 template = self._template_of[pod.ref]
@@ -287,7 +363,7 @@ class Identity:
         """Why a pod may be reached, or reach others, past its policies."""
         if pod.extra_networks and self._assumptions.extra_networks == "unknown":  # NP-51
             return Reason.EXTRA_NETWORK
-        node = self.nodes.get(pod.node)
+        node = self._nodes.get(pod.node)
         other = pod.other_platform or (node is not None and node.other_platform)
         known = self._assumptions.other_platforms == "ignored"
         return Reason.PLATFORM if other and not known else None  # UNK-13
@@ -352,10 +428,10 @@ class Identity:
         return touched
 
     def _pod_party(self, pod: Pod, address: Address) -> Party:
-        return Party(address, self.signatures.of(address), self.number(pod), pod.node, pod)
+        return Party(address, self.number(pod), pod.node, pod)
 
     def _node_party(self, node: Node, address: Address) -> Party:
-        return Party(address, self.signatures.of(address), node=node.name, root=True)
+        return Party(address, node=node.name, root=True)
 
 
 def _ref(namespace: str, owner: Owner) -> Ref:

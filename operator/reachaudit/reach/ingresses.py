@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from reachaudit.model.facts import Ingress, IngressBackend, Pod, Service, ServicePort
-from reachaudit.model.ip import Family
+from reachaudit.model.facts import Balancer, Ingress, IngressBackend, Pod, Service, ServicePort
+from reachaudit.model.ip import Block, Family
+from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach.controllers import Controllers, Serving
+from reachaudit.reach.derived import Table
 from reachaudit.reach.doors import Doors, Entrance
+from reachaudit.reach.facing import BOTH
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
@@ -17,6 +21,7 @@ from reachaudit.reach.verdict import (
     Outcome,
     PathVerdict,
     Reason,
+    client_chooses,
     direct,
     in_sequence,
     network_chooses,
@@ -51,6 +56,17 @@ class Route:
         return f"{self.host or '*'}{self.path}"
 
 
+class _ByName(NamedTuple):
+    """All that tells how clients outside come by name to a controller."""
+
+    pods: tuple[Ref, ...]
+    nginx: bool
+    number: int
+    family: Family
+    balancers: tuple[Balancer, ...]
+    ranges: tuple[Block, ...] | None
+
+
 class Ingresses:
     """All Ingresses with their routes, and the verdicts of requests."""
 
@@ -58,9 +74,14 @@ class Ingresses:
         self._identity, self._paths = identity, paths
         self._services, self.doors = paths.services, Doors(identity, paths)
         self._controllers = Controllers(facts, identity, self._services)
-        self.all = list(facts.of(Ingress))
-        self._by_ingress = {ingress.ref: list(self._routes(ingress)) for ingress in self.all}
-        self.routes = [route for routes in self._by_ingress.values() for route in routes]
+        self._facts = facts
+        self._by_ingress: Table[Ref, list[Route]] = Table(identity.graph, self._read)
+        self._named: Table[_ByName, PathVerdict] = Table(identity.graph, self._enter)
+
+    @property
+    def routes(self) -> list[Route]:
+        """All routes, in order of their Ingresses."""
+        return [route for each in self._facts.of(Ingress) for route in self.routes_of(each)]
 
     def routes_of(self, ingress: Ingress) -> list[Route]:
         """An Ingress's routes, in the order in which they are written."""
@@ -93,14 +114,42 @@ class Ingresses:
     def to_controller(self, client: Party, route: Route) -> PathVerdict:
         """The first connection, to the controller's pods, and what an allow-list makes of it."""
         pods = self.serving(route.ingress).pods
-        entrance = self.doors.enter(client, route.ingress, pods, web_port(route))
-        return self.listed(client, route.ingress, entrance)
+        entrance = self.doors.enter(client, route.ingress.balancers, pods, web_port(route))
+        nginx = self.serving(route.ingress).nginx
+        return self.listed(client, route.ingress.source_ranges, entrance, nginx=nginx)
 
-    def listed(self, client: Party, ingress: Ingress, entrance: Entrance) -> PathVerdict:
+    def from_outside(self, route: Route, family: Family) -> PathVerdict:
+        """The same for the client outside that fares best."""
+        ingress, serving = route.ingress, self.serving(route.ingress)
+        refs = tuple(pod.ref for pod in serving.pods)
+        balancers, number = ingress.balancers, web_port(route)
+        key = _ByName(refs, serving.nginx, number, family, balancers, ingress.source_ranges)
+        return self._named[key]
+
+    def _enter(self, key: _ByName) -> PathVerdict:
+        pods = [pod for ref in key.pods if (pod := self._identity.pod(ref)) is not None]
+        clients = (c for zone in BOTH for c in self._paths.outside.zone(zone, key.family))
+        return client_chooses(
+            self.listed(
+                client,
+                key.ranges,
+                self.doors.enter(client, key.balancers, pods, key.number),
+                nginx=key.nginx,
+            )
+            for client in clients
+        )
+
+    def listed(
+        self,
+        client: Party,
+        ranges: tuple[Block, ...] | None,
+        entrance: Entrance,
+        *,
+        nginx: bool,
+    ) -> PathVerdict:
         """ING-23: ingress-nginx compares the address that it sees, maybe a node's (EXT-9)."""
-        ranges = ingress.source_ranges
         shut = entrance.path.outcome in (Outcome.DENY, Outcome.NO_PATH)
-        if ranges is None or shut or not self.serving(ingress).nginx:
+        if ranges is None or shut or not nginx:
             return entrance.path
         seen = [client.address]
         if not entrance.kept:
@@ -183,6 +232,10 @@ class Ingresses:
                 backends = self._services.backends(service, port, frontend.family, only)
                 return self._paths.proxies.to_node_ports(frontend, backends)
         return no_path("the load balancer forwards to node ports, and the Service has none")
+
+    def _read(self, ref: Ref) -> list[Route]:
+        ingress = self._facts.get(Ingress, ref)
+        return list(self._routes(ingress)) if ingress else []
 
     def _routes(self, ingress: Ingress) -> Iterator[Route]:
         for i, rule in enumerate(ingress.rules):

@@ -138,7 +138,9 @@ class Judge:
 
     def _by_row(self, profile: Profile, peer: Party, position: int) -> tuple[Value, Reason | None]:
         planes = profile.at(position)
-        value = planes.value(peer, heed_blocks=self._heed_blocks(peer))
+        value = planes.value(
+            peer.number, self.identity.signature(peer), heed_blocks=self._heed_blocks(peer)
+        )
         if value is not Value.UNKNOWN:
             return value, None
         by_block = not planes.may.by_class(peer.number) and not profile.opaque

@@ -45,7 +45,7 @@ def _health_checks(services: Services, facing: Facing) -> Iterator[NodeExposure]
 def _host_networks(identity: Identity, facing: Facing) -> Iterator[NodeExposure]:
     """Pods of their node's network: all their ports are the node's (SVC-40)."""
     found: dict[NodeExposure, None] = {}
-    for pod in identity.pods if any(facing.nodes.values()) else ():
+    for pod in identity.pods if any(facing.nodes[family] for family in FAMILIES) else ():
         node = identity.nodes.get(pod.node) if pod.host_network else None
         for family in FAMILIES if node else ():
             assert node is not None

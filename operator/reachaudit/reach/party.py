@@ -10,13 +10,12 @@ from reachaudit.model.ip import Address
 class Party:
     """An end of a connection: a pod, a node, or an address outside.
 
-    `number` is a pod's class; None for what no policy selects. `signature` is its address's.
-    `node` is where it is: a node is on itself; "" for what is outside. `root` marks processes
-    that the own-node exemption surely covers (NP-44); a hostNetwork pod may not be one.
+    `number` is a pod's class; None for what no policy selects. `node` is where it is: a node is on
+    itself; "" for what is outside. `root` marks processes that the own-node exemption surely covers
+    (NP-44); a hostNetwork pod may not be one.
     """
 
     address: Address
-    signature: int
     number: int | None = None
     node: str = ""
     pod: Pod | None = None

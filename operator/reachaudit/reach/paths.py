@@ -112,7 +112,7 @@ class Paths:
         for name, classes in hosted.items():
             node = self._identity.nodes.get(name)
             parties = self._identity.node_parties(node, frontend.family) if node else []
-            kind = frozenset(p.signature for p in parties), frozenset(classes)
+            kind = frozenset(map(self._identity.signature, parties)), frozenset(classes)
             kinds[kind] = kinds.get(kind, 0) + 1
             if parties and kinds[kind] <= 2:
                 found[name] = None

@@ -10,7 +10,8 @@ from reachaudit.reach import bits
 from reachaudit.reach.classes import PodClass
 from reachaudit.reach.columns import Column, Sets
 from reachaudit.reach.delta import Delta, End, FlowSet, Strip, end
-from reachaudit.reach.flows import Entries, joined, outside
+from reachaudit.reach.entries import Entries
+from reachaudit.reach.flows import joined, outside
 from reachaudit.reach.outside import Outside
 from reachaudit.reach.ports import Span, overlay
 from reachaudit.reach.reachability import Reachability
@@ -53,7 +54,7 @@ class Picture:
     """What a scope's rows are made of at one moment.
 
     `ends` names classes by their bits; `split` are those whose workload has several; `sources` are
-    those of the scope's sources, at which no row of its targets looks.
+    those of the scope's sources, at which no row of its targets looks. `classes` are all of these.
     """
 
     into: Halves
@@ -63,6 +64,7 @@ class Picture:
     ends: Mapping[int, End]
     split: int
     sources: int
+    classes: int
 
 
 def take_picture(reach: Reachability, scope: Scope) -> Picture:
@@ -85,6 +87,9 @@ def take_picture(reach: Reachability, scope: Scope) -> Picture:
             for key, own in _classes_of(reach, workloads)
         }
 
+    def numbers(workloads: Iterable[Workload]) -> int:
+        return bits.of(n for each in workloads for n in classes.of_workload.get(each, ()))
+
     return Picture(
         halves(targets, "ingress", whole=scope.moved),
         halves(sources, "egress", whole=scope.moved or bool(scope.targets)),
@@ -92,7 +97,8 @@ def take_picture(reach: Reachability, scope: Scope) -> Picture:
         reach.outside,
         classes.ends,
         classes.split,
-        bits.of(number for each in sources for number in classes.of_workload.get(each, ())),
+        numbers(sources),
+        numbers({*targets, *scope.sources}),
     )
 
 
@@ -112,9 +118,8 @@ def _classes_of(
 class Comparison:
     """Collects what differs between two pictures of a scope."""
 
-    def __init__(self, old: Picture, new: Picture, reach: Reachability) -> None:
-        """`reach` is as it was for the new picture."""
-        stirred = reach.identity.classes.stirred
+    def __init__(self, old: Picture, new: Picture, reach: Reachability, stirred: int) -> None:
+        """`reach` is as it was for the new picture. `stirred`: classes whose pods are others."""
         self._old, self._new, self._rows = old, new, reach.rows
         self._special = old.split | new.split | stirred
         self._stirred = bool(stirred)

@@ -83,7 +83,7 @@ class Profiles:
 
     def __init__(self, identity: Identity, direction: Direction) -> None:
         self.compiler, self.direction = Compiler(identity), direction
-        self._identity, self._classes = identity, identity.classes
+        self._identity, self._classes, self._graph = identity, identity.classes, identity.graph
         self._policies: defaultdict[str, dict[Ref, CompiledPolicy]] = defaultdict(dict)
         self._opaque: defaultdict[str, dict[Ref, OpaquePolicy]] = defaultdict(dict)
         self._of_class: dict[int, Profile] = {}
@@ -120,6 +120,7 @@ class Profiles:
 
     def of(self, number: int) -> Profile:
         """The profile of a class."""
+        self._graph.saw(number)
         self._fresh()
         found = self._of_class.get(number)
         if found is None:
@@ -135,6 +136,7 @@ class Profiles:
     @property
     def opaque_everywhere(self) -> bool:
         """Whether a policy that is not understood reaches over the whole cluster (UNK-2)."""
+        self._graph.saw(OpaquePolicy)
         return bool(self._opaque.get(""))
 
     def compiled(self, policy: NetworkPolicy) -> CompiledPolicy | None:

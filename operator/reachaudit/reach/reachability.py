@@ -1,10 +1,10 @@
 """Effective reachability of one state of the cluster: everything wired, to be asked."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from reachaudit.model.facts import (
     Controller,
+    EndpointSlice,
     Fact,
     Ingress,
     Namespace,
@@ -15,7 +15,10 @@ from reachaudit.model.facts import (
     Service,
 )
 from reachaudit.model.store import Change, Facts
-from reachaudit.reach.exposure import Exposure, Exposures
+from reachaudit.reach import bits
+from reachaudit.reach.derived import Graph
+from reachaudit.reach.entries import EntryBook
+from reachaudit.reach.exposure import Exposure, Exposures, Opener
 from reachaudit.reach.facing import Facing
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.ingresses import Ingresses
@@ -26,6 +29,7 @@ from reachaudit.reach.paths import Paths
 from reachaudit.reach.rows import Rows
 from reachaudit.reach.services import Services
 from reachaudit.reach.vocabulary import Vocabulary, Words, words_of
+from reachaudit.reach.ways_in import WaysIn
 from reachaudit.settings import Assumptions
 
 # Nothing hangs on the order, but this one does least work: names and labels before who has them.
@@ -41,11 +45,19 @@ class Reachability:
     """
 
     def __init__(self, facts: Facts, assumptions: Assumptions) -> None:
-        self.facts, self.assumptions = Facts(), assumptions
+        self.graph = graph = Graph()
+        self.facts, self.assumptions = Facts(saw=graph.saw), assumptions
         self._vocabulary = Vocabulary()
-        self.identity = Identity(self.facts, assumptions)
+        self.identity = Identity(self.facts, assumptions, graph)
         self.judge = Judge(self.identity, assumptions)
         self.rows = Rows(self.identity, self.judge, sure=assumptions.ip_blocks_match_pods)
+        self.outside = Outside(self.facts, self.identity)
+        self.services = Services(self.facts, graph)
+        self.paths = Paths(self.judge, self.services, self.outside, assumptions)
+        self.ingresses = Ingresses(self.facts, self.identity, self.paths)
+        ways = WaysIn(self.identity, self.paths, self.ingresses)
+        self.exposed = Exposures(self.facts, ways, graph)
+        self.entries = EntryBook(self.exposed)
         changes = [Change(fact.ref, None, fact, 0.0) for fact in facts]
         self.learn(changes)
         self.take(changes)
@@ -61,14 +73,24 @@ class Reachability:
         for change in sorted(changes, key=_rank):
             self.facts.apply(change)
             self._replace(change.old, change.new)
-        self._outdate()
+
+    def touch(self, changes: Iterable[Change], classes: int) -> None:
+        """Say what answers that were worked out before may hang on: facts, and classes as bits."""
+        touched: list[Hashable] = [*bits.members(classes)]
+        for change in changes:
+            touched += change.touched
+            for fact in (change.old, change.new):
+                if isinstance(fact, Pod | Node):
+                    touched += self.identity.touched(fact)
+        if self.outside.settle():
+            touched.append(Outside)
+        self.graph.touch(touched)
 
     def forget(self, changes: Iterable[Change]) -> None:
         """Tell apart no longer what only the old facts told apart."""
         gone = [self._vocabulary.leave(words) for words in _words(c.old for c in changes)]
         self.identity.forget(_union(gone))
         self._hold(gone)
-        self.identity.classes.release()
 
     def _hold(self, changed: Iterable[Words]) -> None:
         if any(words.blocks for words in changed):
@@ -78,16 +100,26 @@ class Reachability:
     def _renew(self) -> None:
         self.judge.renew()
         self.rows.renew()
-        self._outdate()
+        self.outside.renew()
 
     def _replace(self, old: Fact | None, new: Fact | None) -> None:
         """Tell who follows facts of a type of one that changed."""
         identity = self.identity
+        self.outside.change(old, new)
         match new if new is not None else old:
             case Pod():
                 assert old is None or isinstance(old, Pod)
                 assert new is None or isinstance(new, Pod)
                 identity.replace_pod(old, new)
+                self._expose(old, new)
+            case Service() | Ingress():
+                assert old is None or isinstance(old, Service | Ingress)
+                assert new is None or isinstance(new, Service | Ingress)
+                self._expose(old, new)
+            case EndpointSlice():
+                assert old is None or isinstance(old, EndpointSlice)
+                assert new is None or isinstance(new, EndpointSlice)
+                self.services.replace_slice(old, new)
             case Node():
                 assert old is None or isinstance(old, Node)
                 assert new is None or isinstance(new, Node)
@@ -110,35 +142,16 @@ class Reachability:
         if isinstance(new, NetworkPolicy):
             self.rows.put(new)
 
-    def _outdate(self) -> None:
-        """Let what is worked out on demand be worked out anew."""
-        for name in ("outside", "services", "paths", "ingresses", "exposures"):
-            self.__dict__.pop(name, None)
+    def _expose(self, old: Opener | None, new: Opener | None) -> None:
+        if old is not None:
+            self.exposed.drop(old)
+        if new is not None:
+            self.exposed.put(new)
 
-    @cached_property
-    def outside(self) -> Outside:
-        """The world outside."""
-        return Outside(self.facts, self.identity)
-
-    @cached_property
-    def services(self) -> Services:
-        """All Services."""
-        return Services(self.facts)
-
-    @cached_property
-    def paths(self) -> Paths:
-        """Whole paths."""
-        return Paths(self.judge, self.services, self.outside, self.assumptions)
-
-    @cached_property
-    def ingresses(self) -> Ingresses:
-        """All Ingresses."""
-        return Ingresses(self.facts, self.identity, self.paths)
-
-    @cached_property
+    @property
     def exposures(self) -> list[Exposure]:
         """All ways in from outside, open or not."""
-        return Exposures(self.identity, self.paths, self.ingresses).all()
+        return self.exposed.all()
 
     @property
     def unsure(self) -> bool:

@@ -30,7 +30,6 @@ class Rewrites:
     def __init__(self, judge: Judge) -> None:
         self.judge = judge
         self._identity = judge.identity
-        self._entries: dict[Family, list[str]] = {}
 
     def party(self, backend: Backend) -> Party:
         """Who an endpoint is."""
@@ -137,11 +136,4 @@ class Rewrites:
 
         One would do, were it not that an endpoint's own node is never an entry to it from afar.
         """
-        if family not in self._entries:
-            found: dict[frozenset[int], list[str]] = {}
-            for node in self._identity.nodes.values():
-                parties = self._identity.node_parties(node, family)
-                alike = found.setdefault(frozenset(p.signature for p in parties), [])
-                alike += [node.name] if parties and len(alike) < 2 else []
-            self._entries[family] = [name for names in found.values() for name in names]
-        return self._entries[family]
+        return self._identity.alike_nodes(family)

@@ -11,7 +11,6 @@ from reachaudit.model.facts import Direction, NetworkPolicy, Peer, PolicyPort, P
 from reachaudit.model.ip import Block
 from reachaudit.reach.classes import PodClass
 from reachaudit.reach.identity import NONE, Identity, Item
-from reachaudit.reach.party import Party
 from reachaudit.reach.ports import ALL_PORTS, Span, span
 from reachaudit.reach.verdict import Value
 from reachaudit.reach.vocabulary import PortName, peer_selector, subject_selector
@@ -65,9 +64,11 @@ class Planes(NamedTuple):
         """Whoever either allows, plane by plane."""
         return Planes(self.must | other.must, self.may | other.may)
 
-    def value(self, party: Party, *, heed_blocks: bool) -> Value:
-        """The verdict for one peer; where it is unsure that blocks match it, theirs is UNKNOWN."""
-        number, signature = party.number, party.signature
+    def value(self, number: int | None, signature: int, *, heed_blocks: bool = True) -> Value:
+        """The verdict for one peer, by its class and its address's signature.
+
+        Where it is not sure that blocks match it (`heed_blocks`), theirs is UNKNOWN.
+        """
         if self.must.by_class(number) or (heed_blocks and self.must.by_address(number, signature)):
             return Value.ALLOW
         if self.may.by_class(number) or self.may.by_address(number, signature):

@@ -1,6 +1,7 @@
 """Services: where each listens, and to which endpoints it forwards."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -16,6 +17,7 @@ from reachaudit.model.facts import (
 from reachaudit.model.ip import Address, Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
+from reachaudit.reach.derived import Graph, Table
 from reachaudit.reach.ports import named
 
 FrontendKind = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalIP"]
@@ -72,24 +74,44 @@ class Frontend:
         return f"{self.kind} {self.place}"
 
 
+class _Port(NamedTuple):
+    """A port of a Service in one family."""
+
+    service: Ref
+    port: ServicePort
+    family: Family
+
+
+_Name = tuple[str, str]
+
+
 class Services:
     """All Services with their frontends and backends."""
 
-    def __init__(self, facts: Facts) -> None:
-        self.all = list(facts.of(Service))
-        self._by_ref = {service.ref: service for service in self.all}
-        self._slices: dict[tuple[str, str], list[EndpointSlice]] = {}
-        for piece in facts.of(EndpointSlice):
-            self._slices.setdefault((piece.namespace, piece.service), []).append(piece)
-        self._backends: dict[tuple[Ref, ServicePort, Family], list[Backend]] = {}
-        self._pods: dict[str, list[Pod]] = {}
-        for pod in facts.of(Pod):
-            if pod.live:
-                self._pods.setdefault(pod.namespace, []).append(pod)
+    def __init__(self, facts: Facts, graph: Graph) -> None:
+        self._facts, self._graph = facts, graph
+        self._slices: defaultdict[_Name, dict[Ref, EndpointSlice]] = defaultdict(dict)
+        self._backends: Table[_Port, list[Backend]] = Table(graph, self._find)
+
+    @property
+    def all(self) -> list[Service]:
+        """All Services, by name."""
+        return list(self._facts.of(Service))
+
+    def replace_slice(self, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
+        """A slice came, went, or is otherwise than before."""
+        if old is not None:
+            slices = self._slices[old.namespace, old.service]
+            del slices[old.ref]
+            if not slices:
+                del self._slices[old.namespace, old.service]
+        if new is not None:
+            self._slices[new.namespace, new.service][new.ref] = new
+        self._graph.touch(_slices_of(each.namespace, each.service) for each in (old, new) if each)
 
     def get(self, namespace: str, name: str) -> Service | None:
         """A Service by name."""
-        return self._by_ref.get(Ref(Service.kind, namespace, name))
+        return self._facts.get(Service, Ref(Service.kind, namespace, name))
 
     def backends(
         self, service: Service, port: ServicePort, family: Family, only: Only = anything
@@ -98,10 +120,8 @@ class Services:
 
         `only` limits them, as when a workload's own exposure is asked for.
         """
-        key = service.ref, port, family
-        if key not in self._backends:
-            self._backends[key] = self._find(service, port, family)
-        return [backend for backend in self._backends[key] if only(backend)]
+        found = self._backends[_Port(service.ref, port, family)]
+        return [backend for backend in found if only(backend)]
 
     def listening(self, address: Address, number: int, protocol: Protocol) -> list[Frontend]:
         """The frontends at an address and port."""
@@ -123,15 +143,18 @@ class Services:
             and (frontend.port.protocol, frontend.family) == (protocol, family)
         ]
 
-    def _find(self, service: Service, port: ServicePort, family: Family) -> list[Backend]:
-        if service.type == "ExternalName" or service.other_proxy:
+    def _find(self, key: _Port) -> list[Backend]:
+        ref, port, family = key
+        service = self._facts.get(Service, ref)
+        if service is None or service.type == "ExternalName" or service.other_proxy:
             return []
+        self._graph.saw(_slices_of(service.namespace, service.name))
         slices = self._slices.get((service.namespace, service.name))
         if slices is None:
             return list(self._synthesised(service, port, family))
         return [
             _backend(endpoint, slice_port.port)
-            for piece in slices
+            for _, piece in sorted(slices.items())
             if piece.family == family and (service.headless or not piece.headless)
             for slice_port in piece.ports
             if _joins(slice_port, port)
@@ -144,9 +167,9 @@ class Services:
         """What the endpoints controller would write, where no slice was seen (SVC-12)."""
         if not service.selector:  # SVC-7
             return
-        for pod in self._pods.get(service.namespace, ()):
+        for pod in self._facts.within(Pod, service.namespace):
             labels = dict(pod.labels)
-            if not all(labels.get(key) == value for key, value in service.selector):
+            if not pod.live or not all(labels.get(key) == value for key, value in service.selector):
                 continue
             number = port.target
             if isinstance(number, str):  # SVC-4
@@ -156,6 +179,11 @@ class Services:
                     ready = service.publish_not_ready or (pod.ready and not pod.terminating)
                     last = pod.ready and pod.terminating
                     yield Backend(address, number, pod.node, ready, last, pod.ref)
+
+
+def _slices_of(namespace: str, service: str) -> Hashable:
+    """All slices of a Service, as what may be read."""
+    return EndpointSlice, namespace, service
 
 
 def _joins(slice_port: SlicePort, port: ServicePort) -> bool:

@@ -7,7 +7,7 @@ from reachaudit.reach import bits
 from reachaudit.reach.classes import PodClass
 from reachaudit.reach.profiles import Profile
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.verdict import Outcome, Reason
+from reachaudit.reach.verdict import Reason
 
 
 def unknowns(reach: Reachability) -> Counter[Reason]:
@@ -15,10 +15,7 @@ def unknowns(reach: Reachability) -> Counter[Reason]:
 
     A pair is counted by the end that makes it so, the target first.
     """
-    found = Counter[Reason]()
-    for exposure in reach.exposures:
-        if exposure.verdict.outcome is Outcome.UNKNOWN and exposure.verdict.reason:
-            found[exposure.verdict.reason] += 1
+    found = Counter(reach.entries.unknown)
     if reach.unsure:
         for own in reach.identity.classes.by_number.values():
             for family in FAMILIES:

@@ -141,10 +141,17 @@ _WORST_FIRST = (Outcome.NO_PATH, Outcome.DENY, Outcome.UNKNOWN, Outcome.PARTIAL,
 
 def client_chooses(paths: Iterable[PathVerdict]) -> PathVerdict:
     """The best of several ways: a client may try each address."""
-    paths = tuple(paths)
-    if not paths:
-        return no_path("nothing forwards there")
-    return max(paths, key=lambda path: _WORST_FIRST.index(path.outcome))
+    best: PathVerdict | None = None
+    for path in paths:
+        if best is None or _rank(path) > _rank(best):
+            best = path
+        if path.outcome is Outcome.ALLOW:  # nothing is better: the rest need not be tried
+            break
+    return best or no_path("nothing forwards there")
+
+
+def _rank(path: PathVerdict) -> int:
+    return _WORST_FIRST.index(path.outcome)
 
 
 def in_sequence(first: PathVerdict, second: PathVerdict) -> PathVerdict:

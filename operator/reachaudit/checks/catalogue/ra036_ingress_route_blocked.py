@@ -10,8 +10,7 @@ from reachaudit.findings.finding import Finding, Severity
 from reachaudit.model.facts import Direction, Ingress
 from reachaudit.reach.explain import port_text, shut_by, target_text
 from reachaudit.reach.ingresses import Route
-from reachaudit.reach.verdict import Judgement, Outcome, PathVerdict, Value, client_chooses
-from reachaudit.reach.zones import Zone
+from reachaudit.reach.verdict import Judgement, Outcome, PathVerdict, Value
 
 ABOUT = About(
     "RA036",
@@ -22,7 +21,6 @@ ABOUT = About(
     Severity.HIGH,
 )
 
-_ZONES: tuple[Zone, Zone] = ("internet", "private")
 _SHOWN = 4
 
 
@@ -59,8 +57,7 @@ def _hops(route: Route, view: View) -> Iterator[_Hop]:
     ingresses, family = view.reach.ingresses, route.service.families[0]
     serving = ingresses.serving(route.ingress)
     if serving.pods:
-        clients = (c for zone in _ZONES for c in view.reach.outside.zone(zone, family))
-        path = client_chooses(ingresses.to_controller(client, route) for client in clients)
+        path = ingresses.from_outside(route, family)
         yield _Hop("controller", "clients outside (or the node they enter by)", path)
     if serving.pods or serving.cloud:
         backend = f"{route.backend.service}:{route.backend.port}"
