@@ -1,17 +1,21 @@
 """The questions that intents ask: is any flow open from these pods to those, on such a port?"""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import NamedTuple
 
 from bench.clusters import Cluster
 from reachaudit.model.facts import Namespace, Peer, Requirement, Selector
+from reachaudit.model.ip import Family
 from reachaudit.reach import bits
-from reachaudit.reach.engine import Engine
+from reachaudit.reach.classes import PodClass
 from reachaudit.reach.labels import matches
 from reachaudit.reach.ports import ALL_PORTS, Span, span
+from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.rows import Row
 
+Derive = Callable[[PodClass, Family], Row]
 _PORTS = (80, 443, 3306, 5432, 6379, 8080, 9000, 9090)
 
 
@@ -40,53 +44,66 @@ def _ports(random: Random) -> Span:
     return span("TCP", number, number)
 
 
-def answers(engine: Engine, asked: Iterable[Question]) -> list[bool]:
+def answers(reach: Reachability, asked: Iterable[Question]) -> list[bool]:
     """Whether some flow is surely open, question by question."""
-    workloads = _Workloads(engine)
-    return [_open(engine, workloads, question) for question in asked]
+    answering = _Answering(reach)
+    return [answering.open(question) for question in asked]
 
 
-def _open(engine: Engine, workloads: "_Workloads", question: Question) -> bool:
-    sources = workloads.of(question.sources)
-    for number in bits.members(workloads.of(question.targets)):
-        for ports, allowed in engine.flows.between.get((engine.index.refs[number], "IPv4"), ()):
-            overlaps = ports.first <= question.ports.last and question.ports.first <= ports.last
-            if overlaps and allowed.must & sources:
-                return True
-    return False
+class _Answering:
+    """Answers about one state: each row that questions need is derived once."""
+
+    def __init__(self, reach: Reachability) -> None:
+        self._rows, self._classes = reach.rows, _ClassesByLabels(reach)
+        self._by_number = reach.identity.classes.by_number
+        self._into: dict[int, Row] = {}
+        self._out_of: dict[int, Row] = {}
+
+    def open(self, question: Question) -> bool:
+        """Looks from the side that has fewer classes."""
+        sources, targets = map(self._classes.of, (question.sources, question.targets))
+        if targets.bit_count() <= sources.bit_count():
+            return self._some(targets, sources, question.ports, self._into, self._rows.into)
+        return self._some(sources, targets, question.ports, self._out_of, self._rows.out_of)
+
+    def _some(
+        self, own: int, others: int, ports: Span, known: dict[int, Row], derive: Derive
+    ) -> bool:
+        for number in bits.members(own):
+            row = known.get(number)
+            if row is None:
+                row = known[number] = derive(self._by_number[number], "IPv4")
+            for at, ends in row:
+                if at.first > ports.last:
+                    break
+                if at.last >= ports.first and ends.must & others:
+                    return True
+        return False
 
 
-class _Workloads:
-    """Sets of workloads by what selectors say of their pods."""
+class _ClassesByLabels:
+    """Sets of classes by what any selectors say of their pods, in use by a policy or not."""
 
-    def __init__(self, engine: Engine) -> None:
-        identity = engine.reach.identity
-        self._at_home: defaultdict[str, int] = defaultdict(int)
-        self._with: defaultdict[tuple[str, str], int] = defaultdict(int)
-        self._namespaces = {
-            space.name: dict(space.labels) for space in engine.reach.facts.of(Namespace)
-        }
-        labelled = {
-            (identity.workloads[pod.ref].ref, pod.labels)
-            for pod in identity.pods
-            if not pod.host_network
-        }
-        for ref, labels in labelled:
-            bit = 1 << engine.index.bit(ref)
-            self._at_home[ref.namespace] |= bit
-            for pair in labels:
-                self._with[pair] |= bit
+    def __init__(self, reach: Reachability) -> None:
+        self._at_home = reach.identity.classes.in_namespace
+        self._namespaces = {space.name: dict(space.labels) for space in reach.facts.of(Namespace)}
         self._in: dict[Selector, int] = {}
+        having: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        for number, own in reach.identity.classes.by_number.items():
+            for template in own.templates:
+                for label in template.kin.labels:
+                    having[label].add(number)
+        self._with = {label: bits.of(numbers) for label, numbers in having.items()}
 
     def of(self, peer: Peer) -> int:
-        """The workloads with pods that a peer selects."""
+        """The classes with pods that a peer selects."""
         assert peer.namespaces is not None
         if peer.namespaces not in self._in:
             self._in[peer.namespaces] = self._of_namespaces(peer.namespaces)
         found = self._in[peer.namespaces]
         if peer.pods is not None:
-            for pair in peer.pods.labels:
-                found &= self._with.get(pair, 0)
+            for label in peer.pods.labels:
+                found &= self._with.get(label, 0)
             for requirement in peer.pods.expressions:
                 found &= self._meeting(requirement)
         return found

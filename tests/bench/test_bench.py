@@ -11,14 +11,14 @@ from bench.__main__ import RUNS, Result
 from bench.budgets import budgets, missed
 from bench.children import Failed, python
 from bench.clusters import cluster
-from bench.edits import creation
 from bench.figures import FIGURES, Run, quantile
 from bench.growth import growth
 from bench.questions import Question, answers, questions
 from bench.shapes import GROWTH, SHAPES
 from reachaudit.model.facts import Namespace, Peer, Pod
-from reachaudit.reach.engine import Engine
+from reachaudit.model.store import Facts
 from reachaudit.reach.labels import matches
+from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.verdict import Value
 from reachaudit.settings import Assumptions
 
@@ -74,18 +74,17 @@ def test_a_quantile_is_one_of_the_values() -> None:
 
 def test_questions_are_answered_as_pair_by_pair() -> None:
     made = cluster(SHAPES["tiny"], 3)
-    engine = Engine(Assumptions())
-    engine.apply(creation(made.facts))
+    reach = Reachability(Facts(made.facts), Assumptions())
     asked = [q for q in questions(made, 3, 60) if q.ports.first == q.ports.last]
-    found = answers(engine, asked)
-    assert found == [_open(engine, question) for question in asked]
+    found = answers(reach, asked)
+    assert found == [_open(reach, question) for question in asked]
     assert set(found) == {True, False}
 
 
-def _open(engine: Engine, question: Question) -> bool:
+def _open(reach: Reachability, question: Question) -> bool:
     """Whether any of the pods may connect to any other, asked of the judge each time."""
-    pairs = product(_selected(engine, question.sources), _selected(engine, question.targets))
-    parties, judge = engine.reach.identity.pod_parties, engine.reach.judge
+    pairs = product(_selected(reach, question.sources), _selected(reach, question.targets))
+    parties, judge = reach.identity.pod_parties, reach.judge
     return any(
         judge.connection(source, target, question.ports.first).value is Value.ALLOW
         for one, other in pairs
@@ -95,11 +94,11 @@ def _open(engine: Engine, question: Question) -> bool:
     )
 
 
-def _selected(engine: Engine, peer: Peer) -> list[Pod]:
-    spaces = {s.name: dict(s.labels) for s in engine.reach.facts.of(Namespace)}
+def _selected(reach: Reachability, peer: Peer) -> list[Pod]:
+    spaces = {s.name: dict(s.labels) for s in reach.facts.of(Namespace)}
     return [
         pod
-        for pod in engine.reach.identity.pods
+        for pod in reach.identity.pods
         if not pod.host_network
         and (peer.namespaces is None or matches(peer.namespaces, spaces[pod.namespace]))
         and (peer.pods is None or matches(peer.pods, dict(pod.labels)))

@@ -121,10 +121,11 @@ def test_policies_speak_of_as_many_cidrs_as_the_shape_says(shape: Shape) -> None
     assert len(cutting) == shape.cidrs_over_pods
 
 
-def test_every_pod_of_a_single_shape_is_a_class_of_its_own() -> None:
+def test_policies_tell_each_pod_of_a_single_shape_from_all_others() -> None:
     made = cluster(SINGLE, 1)
     reach = Reachability(Facts(made.facts), Assumptions())
-    assert len(reach.identity.classes) == SINGLE.pods
+    classes = reach.identity.classes.by_number.values()
+    assert len({(each.namespace, each.matched, each.ports) for each in classes}) == SINGLE.pods
 
 
 def test_two_policies_in_three_are_for_ingress() -> None:
