@@ -6,11 +6,10 @@ from random import Random
 from typing import NamedTuple
 
 from bench.clusters import Cluster
-from reachaudit.model.facts import Namespace, Peer, Requirement, Selector
+from reachaudit.model.facts import Labels, Namespace, Peer, Selector
 from reachaudit.model.ip import Family
 from reachaudit.reach import bits
 from reachaudit.reach.classes import PodClass
-from reachaudit.reach.labels import matches
 from reachaudit.reach.ports import ALL_PORTS, Span, span
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.rows import Row
@@ -85,39 +84,42 @@ class _ClassesByLabels:
     """Sets of classes by what any selectors say of their pods, in use by a policy or not."""
 
     def __init__(self, reach: Reachability) -> None:
-        self._at_home = reach.identity.classes.in_namespace
-        self._namespaces = {space.name: dict(space.labels) for space in reach.facts.of(Namespace)}
-        self._in: dict[Selector, int] = {}
-        having: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-        for number, own in reach.identity.classes.by_number.items():
-            for template in own.templates:
-                for label in template.kin.labels:
-                    having[label].add(number)
-        self._with = {label: bits.of(numbers) for label, numbers in having.items()}
+        classes = reach.identity.classes
+        self._of_namespaces, self._of_pods = _ByLabels(), _ByLabels()
+        for space in reach.facts.of(Namespace):
+            self._of_namespaces.add(space.labels, classes.in_namespace.get(space.name, 0))
+        for number, own in classes.by_number.items():
+            for labels in {template.kin.labels for template in own.templates}:
+                self._of_pods.add(labels, 1 << number)
 
     def of(self, peer: Peer) -> int:
         """The classes with pods that a peer selects."""
         assert peer.namespaces is not None
-        if peer.namespaces not in self._in:
-            self._in[peer.namespaces] = self._of_namespaces(peer.namespaces)
-        found = self._in[peer.namespaces]
-        if peer.pods is not None:
-            for label in peer.pods.labels:
-                found &= self._with.get(label, 0)
-            for requirement in peer.pods.expressions:
-                found &= self._meeting(requirement)
-        return found
+        found = self._of_namespaces.matching(peer.namespaces)
+        return found & self._of_pods.matching(peer.pods) if peer.pods is not None else found
 
-    def _of_namespaces(self, selector: Selector) -> int:
-        found = 0
-        for name, labels in self._namespaces.items():
-            if matches(selector, labels):
-                found |= self._at_home.get(name, 0)
-        return found
 
-    def _meeting(self, requirement: Requirement) -> int:
-        """Those with one of the values, or with none: policies here use no other operator."""
-        found = 0
-        for value in requirement.values:
-            found |= self._with.get((requirement.key, value), 0)
-        return found if requirement.operator == "In" else ~found
+class _ByLabels:
+    """Sets of classes by label."""
+
+    def __init__(self) -> None:
+        self._all = 0
+        self._with: defaultdict[tuple[str, str], int] = defaultdict(int)
+
+    def add(self, labels: Labels, classes: int) -> None:
+        """Classes that have these labels, themselves or by their namespace."""
+        self._all |= classes
+        for label in labels:
+            self._with[label] |= classes
+
+    def matching(self, selector: Selector) -> int:
+        """The classes that a selector matches; policies here use no operators but In and NotIn."""
+        found = self._all
+        for label in selector.labels:
+            found &= self._with.get(label, 0)
+        for requirement in selector.expressions:
+            having = 0
+            for value in requirement.values:
+                having |= self._with.get((requirement.key, value), 0)
+            found &= having if requirement.operator == "In" else ~having
+        return found
