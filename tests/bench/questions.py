@@ -1,20 +1,19 @@
 """The questions that intents ask: is any flow open from these pods to those, on such a port?"""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from random import Random
 from typing import NamedTuple
 
 from bench.clusters import Cluster
-from reachaudit.model.facts import Labels, Namespace, Peer, Selector
-from reachaudit.model.ip import Family
+from reachaudit.model.facts import Direction, Labels, Namespace, Peer, Selector
 from reachaudit.reach import bits
-from reachaudit.reach.classes import PodClass
-from reachaudit.reach.ports import ALL_PORTS, Span, span
+from reachaudit.reach.columns import Column
+from reachaudit.reach.ports import ALL_PORTS, Span
+from reachaudit.reach.ports import span as ports_of
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.rows import Row
 
-Derive = Callable[[PodClass, Family], Row]
 _PORTS = (80, 443, 3306, 5432, 6379, 8080, 9000, 9090)
 
 
@@ -38,9 +37,9 @@ def _ports(random: Random) -> Span:
     if chance < 0.1:
         return ALL_PORTS
     if chance < 0.2:
-        return span("TCP", 1, 65535)
+        return ports_of("TCP", 1, 65535)
     number = random.choice(_PORTS)
-    return span("TCP", number, number)
+    return ports_of("TCP", number, number)
 
 
 def answers(reach: Reachability, asked: Iterable[Question]) -> list[bool]:
@@ -50,34 +49,56 @@ def answers(reach: Reachability, asked: Iterable[Question]) -> list[bool]:
 
 
 class _Answering:
-    """Answers about one state: each row that questions need is derived once."""
+    """Answers about one state: what a class allows, and who allows it, is worked out once."""
 
     def __init__(self, reach: Reachability) -> None:
-        self._rows, self._classes = reach.rows, _ClassesByLabels(reach)
-        self._by_number = reach.identity.classes.by_number
-        self._into: dict[int, Row] = {}
-        self._out_of: dict[int, Row] = {}
+        self._classes = _ClassesByLabels(reach)
+        self._allowing_in = _Side(reach, "ingress", "egress")
+        self._allowing_out = _Side(reach, "egress", "ingress")
 
     def open(self, question: Question) -> bool:
-        """Looks from the side that has fewer classes."""
+        """Looks from the end that has fewer classes."""
         sources, targets = map(self._classes.of, (question.sources, question.targets))
         if targets.bit_count() <= sources.bit_count():
-            return self._some(targets, sources, question.ports, self._into, self._rows.into)
-        return self._some(sources, targets, question.ports, self._out_of, self._rows.out_of)
+            return self._allowing_in.some(targets, sources, question.ports)
+        return self._allowing_out.some(sources, targets, question.ports)
 
-    def _some(
-        self, own: int, others: int, ports: Span, known: dict[int, Row], derive: Derive
-    ) -> bool:
-        for number in bits.members(own):
-            row = known.get(number)
-            if row is None:
-                row = known[number] = derive(self._by_number[number], "IPv4")
-            for at, ends in row:
-                if at.first > ports.last:
-                    break
-                if at.last >= ports.first and ends.must & others:
-                    return True
-        return False
+
+class _Side:
+    """One end's own rules in one direction, and the other ends' in the other."""
+
+    def __init__(self, reach: Reachability, own: Direction, others: Direction) -> None:
+        self._rows, self._own, self._others = reach.rows, own, others
+        self._by_number = reach.identity.classes.by_number
+        self._allowed: dict[int, Row] = {}
+        self._columns: dict[int, Column] = {}
+
+    def some(self, own: int, others: int, ports: Span) -> bool:
+        """Whether any of these classes connects with any of the others on some port."""
+        return any(
+            asked & allowing.must
+            for number in bits.members(own)
+            for span, ends in self._allowed_by(number)
+            if (asked := ends.must & others) and (on := _overlap(span, ports))
+            for _, allowing in self._column(number).on(on)
+        )
+
+    def _allowed_by(self, number: int) -> Row:
+        if number not in self._allowed:
+            row = self._rows.allowed_by(self._by_number[number], "IPv4", self._own)
+            self._allowed[number] = row
+        return self._allowed[number]
+
+    def _column(self, number: int) -> Column:
+        if number not in self._columns:
+            column = self._rows.column(self._by_number[number], "IPv4", self._others)
+            self._columns[number] = column
+        return self._columns[number]
+
+
+def _overlap(one: Span, other: Span) -> Span | None:
+    first, last = max(one.first, other.first), min(one.last, other.last)
+    return Span(first, last) if first <= last else None
 
 
 class _ClassesByLabels:
