@@ -10,15 +10,20 @@ import yaml
 from bench.clusters import cluster
 from bench.objects import object_of
 from bench.shapes import SHAPES
-from reachaudit.model.facts import Fact
+from reachaudit.model.facts import Controller, Fact
 
 _OWN = "_cluster.yaml"  # what has no namespace
 
 
 def write(facts: Iterable[Fact], folder: Path) -> int:
-    """Write facts as YAML files into a folder; answer how many bytes."""
+    """Write facts as YAML files into a folder; answer how many bytes.
+
+    ReplicaSets are left out, as in an export of pods: a file would need their templates.
+    """
     files: defaultdict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
+        if isinstance(fact, Controller):
+            continue
         files[f"{fact.namespace}.yaml" if fact.namespace else _OWN].append(fact)
     folder.mkdir(parents=True, exist_ok=True)
     return sum(_write(found, folder / name) for name, found in files.items())

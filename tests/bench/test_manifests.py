@@ -10,6 +10,7 @@ from bench.edits import edits, fresh_label_keys
 from bench.manifests import write
 from bench.objects import kind_of, object_of
 from bench.shapes import SHAPES
+from reachaudit.model.facts import Controller
 
 
 def test_every_fact_is_read_again_from_its_object() -> None:
@@ -26,5 +27,5 @@ def test_the_files_hold_each_object_once(tmp_path: Path) -> None:
     files = list(tmp_path.glob("*.yaml"))
     assert size == sum(file.stat().st_size for file in files)
     written = [doc for file in files for doc in yaml.safe_load_all(file.read_text())]
-    wanted = [object_of(fact) for fact in facts]
+    wanted = [object_of(fact) for fact in facts if not isinstance(fact, Controller)]
     assert sorted(map(repr, written)) == sorted(map(repr, wanted))
