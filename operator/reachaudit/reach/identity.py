@@ -1,9 +1,9 @@
 """Who is who: the pods' classes, and the parties that stand at addresses."""
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from reachaudit.model.facts import Controller, Node, Owner, Pod
 from reachaudit.model.ip import FAMILIES, UNPLACED, Address, Block, Family
@@ -17,6 +17,7 @@ from reachaudit.reach.places import Places
 from reachaudit.reach.ports import named
 from reachaudit.reach.signatures import Signatures
 from reachaudit.reach.spaces import Spaces
+from reachaudit.reach.telling import Telling
 from reachaudit.reach.terms import Terms, may_match
 from reachaudit.reach.verdict import Reason
 from reachaudit.reach.vocabulary import PeerSelector, PortName, Term, Words
@@ -32,6 +33,7 @@ class Item(NamedTuple):
     space: int
 
 
+T = TypeVar("T")
 NONE = -1
 _SERVING = "pods that serve Ingress classes"
 
@@ -68,6 +70,7 @@ class Identity:
         self.spaces, self._terms = Spaces(self.classes), Terms()
         self._nodes: dict[str, Node] = {}
         self._alike_nodes: dict[Family, list[str]] = {}
+        self.telling = Telling(self.signature)
         self._names: set[PortName] = set()
         self._places = Places()
         self._serving: dict[Ref, Pod] = {}
@@ -193,6 +196,16 @@ class Identity:
         if isinstance(found, Node):
             return self._node_party(found, address)
         return Party(address)
+
+    def strangers(self, strangers: Iterable[Party], question: Callable[[Party], T]) -> Iterator[T]:
+        """Answers to a question about strangers, one for each group that it tells apart."""
+        return (answer for _, answer in self.telling.answers(strangers, question))
+
+    def alike_to_policies(self, party: Party) -> Hashable:
+        """What all parties share of whom policies cannot tell one from another (NP-44 apart)."""
+        if party.number is None:
+            return party.address
+        return party.number, self.signature(party)
 
     def signature(self, party: Party) -> int:
         """What blocks can tell of a party's address."""

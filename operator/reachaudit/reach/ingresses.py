@@ -1,6 +1,6 @@
 """Ingresses: routes from a host and path to a Service port, and the path that requests take."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -129,15 +129,12 @@ class Ingresses:
     def _enter(self, key: _ByName) -> PathVerdict:
         pods = [pod for ref in key.pods if (pod := self._identity.pod(ref)) is not None]
         clients = (c for zone in BOTH for c in self._paths.outside.zone(zone, key.family))
-        return client_chooses(
-            self.listed(
-                client,
-                key.ranges,
-                self.doors.enter(client, key.balancers, pods, key.number),
-                nginx=key.nginx,
-            )
-            for client in clients
-        )
+
+        def ask(client: Party) -> PathVerdict:
+            entrance = self.doors.enter(client, key.balancers, pods, key.number)
+            return self.listed(client, key.ranges, entrance, nginx=key.nginx)
+
+        return client_chooses(self._identity.strangers(clients, ask))
 
     def listed(
         self,
@@ -151,6 +148,8 @@ class Ingresses:
         shut = entrance.path.outcome in (Outcome.DENY, Outcome.NO_PATH)
         if ranges is None or shut or not nginx:
             return entrance.path
+        for block in ranges:
+            self._identity.telling.looks_at(self._identity.signatures.inside(block))
         seen = [client.address]
         if not entrance.kept:
             seen += [a for node in self._identity.nodes.values() for a in node.addresses]
@@ -183,11 +182,19 @@ class Ingresses:
             return self._from_cloud(route, serving, route.service, route.port, only)
         if not serving.pods:
             return serving.nobody
-        return network_chooses(
-            self._dial(party, route, route.service, route.port, only)
+        parties = [
+            party
             for pod in serving.pods
             for party in self._controller_parties(pod, route.service, route.port, family)
+        ]
+        return network_chooses(
+            self._dial(party, route, route.service, route.port, only)
+            for party in (parties if _node_matters(route) else self._apart(parties))
         )
+
+    def _apart(self, parties: Iterable[Party]) -> Iterable[Party]:
+        """One of each kind that policies tell apart."""
+        return {self._identity.alike_to_policies(party): party for party in parties}.values()
 
     def _controller_parties(
         self, pod: Pod, service: Service, port: ServicePort, family: Family
@@ -211,13 +218,14 @@ class Ingresses:
         ready = [b for b in self._services.backends(service, port, family, only) if b.ready]
         if not ready:
             return no_path("no ready endpoints")
+        dialled = ((self._paths.rewrites.party(b), position(port.protocol, b.port)) for b in ready)
+        kinds = {
+            (self._identity.alike_to_policies(target), at, controller.is_pod(target)): (target, at)
+            for target, at in dialled
+        }
         return network_chooses(
-            direct(
-                self._paths.judge.connection(
-                    controller, self._paths.rewrites.party(b), position(port.protocol, b.port)
-                )
-            )
-            for b in ready
+            direct(self._paths.judge.connection(controller, target, at))
+            for target, at in kinds.values()
         )
 
     def _from_cloud(
@@ -279,6 +287,12 @@ def _port(service: Service, backend: IngressBackend) -> ServicePort | None:
 def web_port(route: Route) -> int:
     """Clients come to 80, or to 443 where the host has TLS (ING-14)."""
     return 443 if _has_tls(route) else 80
+
+
+def _node_matters(route: Route) -> bool:
+    """Whether it matters on which node a controller's pod is: it dials a ClusterIP (SVC-24)."""
+    local = route.service is not None and route.service.internal_local
+    return route.ingress.service_upstream and local
 
 
 def _may_refuse(ingress: Ingress) -> bool:

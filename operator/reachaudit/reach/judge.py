@@ -138,6 +138,9 @@ class Judge:
 
     def _by_row(self, profile: Profile, peer: Party, position: int) -> tuple[Value, Reason | None]:
         planes = profile.at(position)
+        if not peer.node:
+            self.identity.telling.looks_at(planes.must.signatures)
+            self.identity.telling.looks_at(planes.may.signatures)
         value = planes.value(
             peer.number, self.identity.signature(peer), heed_blocks=self._heed_blocks(peer)
         )

@@ -182,9 +182,3 @@ def _somebody(blocks: list[Block]) -> Party:
 def is_routed(setting: str, address: Address) -> bool:
     """Whether a client outside has a route to a range inside (EXT-12, SVC-23)."""
     return setting == "true" or (setting == "private" and zone_of(address) == "private")
-
-
-def allows(ranges: Iterable[Block], address: Address) -> bool:
-    """Whether source ranges let an address in; none of its family is no limit (SVC-36)."""
-    own = [block for block in ranges if block.family == address.family]
-    return not own or any(block.holds(address) for block in own)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from reachaudit.model.facts import Balancer, ContainerPort, Pod
-from reachaudit.model.ip import Address, Family
+from reachaudit.model.ip import Address, Block, Family
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
-from reachaudit.reach.outside import Outside, allows, is_routed
+from reachaudit.reach.outside import Outside, is_routed
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import position
 from reachaudit.reach.proxies import Proxies
@@ -186,7 +186,7 @@ class Paths:
         service = frontend.service
         transparent = self.transparent(frontend)
         enforced = frontend.vip if client.node else transparent
-        if enforced and not allows(service.source_ranges, client.address):
+        if enforced and not self._allows(service.source_ranges, client):
             return PathVerdict(  # SVC-35: also for pods and nodes
                 Outcome.DENY, note="loadBalancerSourceRanges do not hold the client"
             )
@@ -199,6 +199,13 @@ class Paths:
             out = self.proxies.to(client, [Balancer(frontend.address, frontend.hostname)], port)
             path = in_sequence(out, self.proxies.to_node_ports(frontend, backends))
         passes = path.outcome in (Outcome.ALLOW, Outcome.PARTIAL)
-        if passes and not allows(service.provider_ranges, client.address):
+        if passes and not self._allows(service.provider_ranges, client):
             return unknown(Reason.PROVIDER, "its source ranges are the provider's to heed")
         return path
+
+    def _allows(self, ranges: Iterable[Block], client: Party) -> bool:
+        """Whether source ranges let a client in; none of its family is no limit (SVC-36)."""
+        own = [block for block in ranges if block.family == client.address.family]
+        for block in own:
+            self._identity.telling.looks_at(self._identity.signatures.inside(block))
+        return not own or any(block.holds(client.address) for block in own)

@@ -38,12 +38,10 @@ class Proxies:
         for balancer in balancers:
             if balancer.address is None:  # a name is not resolved: any address outside
                 targets = self._outside.all(family)
-                ways.append(
-                    one_of(
-                        (direct(self._judge.connection(client, t, port)) for t in targets),
-                        Reason.NAME_RESOLUTION,
-                    )
+                found = self._identity.strangers(
+                    targets, lambda target: direct(self._judge.connection(client, target, port))
                 )
+                ways.append(one_of(found, Reason.NAME_RESOLUTION))
             elif balancer.address.family == family:
                 target = self._identity.at(balancer.address)
                 ways.append(direct(self._judge.connection(client, target, port)))
@@ -56,10 +54,10 @@ class Proxies:
         clients = self._outside.all(frontend.family)
         if not clients:
             return unknown(Reason.SOURCE_NAT)
-        return one_of(
-            (self._rewrites.entered(client, frontend, backends) for client in clients),
-            Reason.SOURCE_NAT,
+        found = self._identity.strangers(
+            clients, lambda client: self._rewrites.entered(client, frontend, backends)
         )
+        return one_of(found, Reason.SOURCE_NAT)
 
     def to_pods(
         self, backends: list[Backend], protocol: Protocol, ranges: Sequence[Block] = ()
@@ -69,10 +67,11 @@ class Proxies:
             return no_path("no usable endpoints")
         family = backends[0].address.family
         clients = self._outside.within(ranges, family) or self._outside.all(family)
-        return one_of(
-            (network_chooses(self._dial(c, b, protocol) for b in backends) for c in clients),
-            Reason.SOURCE_NAT,
+        found = self._identity.strangers(
+            clients,
+            lambda client: network_chooses(self._dial(client, b, protocol) for b in backends),
         )
+        return one_of(found, Reason.SOURCE_NAT)
 
     def _dial(self, client: Party, backend: Backend, protocol: Protocol) -> PathVerdict:
         target, port = self._rewrites.party(backend), position(protocol, backend.port)

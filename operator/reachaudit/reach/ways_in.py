@@ -18,6 +18,7 @@ from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
 from reachaudit.reach.services import Backend, Frontend, frontends, usable
+from reachaudit.reach.telling import Telling
 from reachaudit.reach.verdict import (
     PASSES,
     Outcome,
@@ -36,22 +37,27 @@ class Entry:
         self,
         clients: Sequence[Party],
         judge: Callable[[Party], PathVerdict],
+        telling: Telling,
         best: Callable[[], PathVerdict] | None = None,
     ) -> None:
         """`clients`: one for each signature. `best`: where that is known already."""
-        self.clients, self.judge, self._best = clients, judge, best
+        self.clients, self.judge, self._telling, self._best = clients, judge, telling, best
 
     @cached_property
     def each(self) -> list[tuple[Party, PathVerdict]]:
         """What becomes of each client."""
-        return [(client, self.judge(client)) for client in self.clients]
+        return [
+            (client, path)
+            for clients, path in self._telling.answers(self.clients, self.judge)
+            for client in clients
+        ]
 
     @cached_property
     def best(self) -> PathVerdict:
         """What becomes of the client that fares best."""
         if self._best is not None:
             return self._best()
-        return client_chooses(self.judge(client) for client in self.clients)
+        return client_chooses(path for _, path in self._telling.answers(self.clients, self.judge))
 
 
 def _no_further(path: PathVerdict) -> PathVerdict:
@@ -137,7 +143,7 @@ class WaysIn:
                 yield self._by_pod_address(pod, address, port, zone)
 
     def _before(self, zone: Zone, family: Family, judge: Callable[[Party], PathVerdict]) -> Entry:
-        return Entry(self._paths.outside.zone(zone, family), judge)
+        return Entry(self._paths.outside.zone(zone, family), judge, self._identity.telling)
 
     def _by_frontend(self, frontend: Frontend, zones: Zones) -> Iterator[WayIn]:
         """Workload by workload and port by port, since their policies may differ."""
@@ -197,7 +203,8 @@ class WaysIn:
         ranges, number = route.ingress.source_ranges, web_port(route)
         door = Door(refs, serving.nginx, number, zone, family, ranges)
         entry = self._before(zone, family, partial(self._by_any_door, door))
-        return Entry(entry.clients, entry.judge, lambda: self._entrances[door])
+        telling = self._identity.telling
+        return Entry(entry.clients, entry.judge, telling, lambda: self._entrances[door])
 
     def _beyond(self, route: Route, serving: Serving, zone: Zone) -> PathVerdict:
         """Where no pods serve: a load balancer outside takes whom it is for."""
