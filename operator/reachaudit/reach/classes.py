@@ -199,8 +199,16 @@ class Classes:
         return own
 
     def _rename(self, own: PodClass, key: Key) -> None:
-        """The same pods under another key."""
+        """The same pods under another key; most often only terms came or went."""
         del self._by_key[own.key]
+        if key == (own.workload, key[1], own.ports, own.doubt):
+            for term in key[1] - own.matched:
+                self.with_term[term] |= 1 << own.number
+            for term in own.matched - key[1]:
+                _cut(self.with_term, term, ~(1 << own.number))
+            own.matched = key[1]
+            self._by_key[key] = own
+            return
         self._strike(own)
         own.workload, own.matched, own.ports, own.doubt = key
         self._by_key[key] = own

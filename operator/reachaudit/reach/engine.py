@@ -47,5 +47,5 @@ class Engine:
     def _begin(self, changes: Sequence[Change]) -> None:
         self.reach.learn(changes)
         self.reach.take(changes)
-        self.reach.touch(changes, self.reach.identity.classes.take_stirred())
+        self.reach.identity.classes.take_stirred()
         self.reach.entries.follow()

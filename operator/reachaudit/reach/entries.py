@@ -54,8 +54,8 @@ class EntryBook:
 
     def _among(self, wanted: set[Into]) -> Entries:
         return Entries(
-            frozenset(wanted.intersection(self._sure)),
-            frozenset(wanted.intersection(self._perhaps)),
+            frozenset(each for each in wanted if each in self._sure),
+            frozenset(each for each in wanted if each in self._perhaps),
         )
 
     def _count(self, exposures: Iterable[Exposure], by: int) -> None:

@@ -180,12 +180,18 @@ class Identity:
 
         Whoever writes a slice may name any pod, so the address decides (SVC-8).
         """
+        pod = self.pod_at(address, named)
+        return self._pod_party(pod, address) if pod is not None else self.at(address)
+
+    def pod_at(self, address: Address, named: Ref | None) -> Pod | None:
+        """The pod that an endpoint is, if it is one."""
         self.graph.saw(address)
         template = self._template_of.get(named) if named else None
         pod = template.pods[named] if template and named else None
         if pod is not None and address in pod.addresses:
-            return self._pod_party(pod, address)
-        return self.at(address)
+            return pod
+        found = self._places.at(address)
+        return found if isinstance(found, Pod) else None
 
     def at(self, address: Address) -> Party:
         """Who stands there: a live pod first, then a node, else somebody outside (EXT-3)."""

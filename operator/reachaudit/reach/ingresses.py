@@ -100,13 +100,13 @@ class Ingresses:
             entrance = self.to_controller(client, route)
         else:
             return serving.nobody
-        return self.through(entrance, route, client.address.family)
+        backend = self.to_backend(route, client.address.family)
+        return self.through(entrance, route, backend)
 
-    def through(
-        self, entrance: PathVerdict, route: Route, family: Family, only: Only = anything
-    ) -> PathVerdict:
+    @staticmethod
+    def through(entrance: PathVerdict, route: Route, backend: PathVerdict) -> PathVerdict:
         """From where a request came in to its backend."""
-        path = in_sequence(entrance, self.to_backend(route, family, only))
+        path = in_sequence(entrance, backend)
         if path.outcome in (Outcome.ALLOW, Outcome.PARTIAL) and _may_refuse(route.ingress):
             return unknown(Reason.ANNOTATION, "an annotation may refuse it or route it otherwise")
         return path

@@ -8,9 +8,13 @@ from reachaudit.reach.verdict import Value
 
 def matches(selector: Selector, labels: Mapping[str, str]) -> bool:
     """All of matchLabels and matchExpressions must hold (NP-22)."""
-    return all(labels.get(key) == value for key, value in selector.labels) and all(
-        _holds(requirement, labels) for requirement in selector.expressions
-    )
+    for key, value in selector.labels:
+        if labels.get(key) != value:
+            return False
+    for requirement in selector.expressions:  # noqa: SIM110 - it is asked most often of all
+        if not _holds(requirement, labels):
+            return False
+    return True
 
 
 def _holds(requirement: Requirement, labels: Mapping[str, str]) -> bool:

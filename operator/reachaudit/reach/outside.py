@@ -26,6 +26,7 @@ class Outside:
         self._stale = True
         self._parts: dict[Zone | None, dict[int, list[Block]]] = {}
         self._names: dict[tuple[int, Family], tuple[str, ...]] = {}
+        self._clients: dict[tuple[Zone | None, Family], list[Party]] = {}
 
     @property
     def cluster(self) -> list[Block]:
@@ -37,6 +38,8 @@ class Outside:
 
     def change(self, old: Fact | None, new: Fact | None) -> None:
         """A fact is another: whether the cluster's addresses are others is seen in `settle`."""
+        if self._stale:
+            return
         before, after = _addresses(old), _addresses(new)
         moved = before.symmetric_difference(after)
         whole = isinstance(new or old, Node | ServiceCIDR)
@@ -63,6 +66,7 @@ class Outside:
     def renew(self) -> None:
         """Signatures are others than before."""
         self._parts.clear()
+        self._clients.clear()
         self._names.clear()
 
     def nobody(self, party: Party) -> bool:
@@ -108,8 +112,11 @@ class Outside:
                 yield f"{zone}{few}"
 
     def _parties(self, zone: Zone | None, family: Family) -> list[Party]:
-        parts = self._in(zone).values()
-        return [_somebody(blocks) for blocks in parts if blocks[0].family == family]
+        parts, key = self._in(zone), (zone, family)
+        if key not in self._clients:
+            own = (blocks for blocks in parts.values() if blocks[0].family == family)
+            self._clients[key] = [_somebody(blocks) for blocks in own]
+        return self._clients[key]
 
     def _in(self, zone: Zone | None) -> dict[int, list[Block]]:
         """The addresses outside, or of one zone of it, by signature."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from reachaudit.model.facts import Balancer, ContainerPort, Pod
 from reachaudit.model.ip import Address, Block, Family
+from reachaudit.reach.derived import Table
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
 from reachaudit.reach.outside import Outside, is_routed
@@ -11,7 +12,7 @@ from reachaudit.reach.party import Party
 from reachaudit.reach.ports import position
 from reachaudit.reach.proxies import Proxies
 from reachaudit.reach.rewrites import Rewrites
-from reachaudit.reach.services import Backend, Frontend, Only, Services, anything, usable
+from reachaudit.reach.services import Backend, Frontend, Only, PortKey, Services, anything, usable
 from reachaudit.reach.verdict import (
     Judgement,
     Outcome,
@@ -37,6 +38,7 @@ class Paths:
         self._identity: Identity = judge.identity
         self.assumptions = assumptions
         self.rewrites = Rewrites(judge)
+        self._doors: Table[PortKey, list[str]] = Table(judge.identity.graph, self._find_doors)
         self.proxies = Proxies(outside, self.rewrites)
 
     def to_party(self, client: Party, target: Party, port: int) -> PathVerdict:
@@ -82,9 +84,8 @@ class Paths:
 
     def to_any_node(self, client: Party, frontend: Frontend, only: Only = anything) -> PathVerdict:
         """A client outside dials a node port on the node that suits it best."""
-        return client_chooses(
-            self.to_frontend(client, frontend, node, only) for node in self._doors(frontend)
-        )
+        doors = self._doors[PortKey(frontend.service.ref, frontend.port, frontend.family)]
+        return client_chooses(self.to_frontend(client, frontend, node, only) for node in doors)
 
     def to_some_node(self, client: Party, frontend: Frontend) -> PathVerdict:
         """A client dials a node port by a name that leads to nodes: which one is not its choice.
@@ -95,23 +96,24 @@ class Paths:
         backends = self.services.backends(frontend.service, frontend.port, frontend.family)
         hosts = {backend.node for backend in usable(backends)}
         local = frontend.service.external_local
-        nodes = [n for n in self._doors(frontend) if n in hosts or not local]
+        doors = self._doors[PortKey(frontend.service.ref, frontend.port, frontend.family)]
+        nodes = [node for node in doors if node in hosts or not local]
         return network_chooses(self.to_frontend(client, frontend, node) for node in nodes)
 
-    def _doors(self, frontend: Frontend) -> list[str]:
+    def _find_doors(self, key: PortKey) -> list[str]:
         """The nodes whose node port can differ: two of each kind.
 
         Nodes are of a kind if their addresses look alike to policies and the endpoints on them are
         of the same classes.
         """
         hosted: dict[str, set[int | None]] = {}
-        for backend in self.services.backends(frontend.service, frontend.port, frontend.family):
+        for backend in self.services.of(key):
             hosted.setdefault(backend.node, set()).add(self.rewrites.party(backend).number)
-        found = dict.fromkeys(self.rewrites.entry_nodes(frontend.family))
+        found = dict.fromkeys(self.rewrites.entry_nodes(key.family))
         kinds: dict[tuple[frozenset[int], frozenset[int | None]], int] = {}
         for name, classes in hosted.items():
             node = self._identity.nodes.get(name)
-            parties = self._identity.node_parties(node, frontend.family) if node else []
+            parties = self._identity.node_parties(node, key.family) if node else []
             kind = frozenset(map(self._identity.signature, parties)), frozenset(classes)
             kinds[kind] = kinds.get(kind, 0) + 1
             if parties and kinds[kind] <= 2:
@@ -180,7 +182,8 @@ class Paths:
             return no_path(
                 "no usable endpoint on the client's node" if local else "no usable endpoints"
             )
-        return network_chooses(self.rewrites.way(client, client, frontend, b) for b in found)
+        kinds = self.rewrites.kinds(client, found, (client.node,))
+        return network_chooses(self.rewrites.way(client, client, frontend, b) for b in kinds)
 
     def _balancer(self, client: Party, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
         service = frontend.service

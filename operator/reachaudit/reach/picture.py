@@ -34,6 +34,9 @@ class Scope:
     sources: frozenset[Workload] = frozenset()
     moved: bool = False
 
+    def __bool__(self) -> bool:
+        return self.targets is None or bool(self.targets or self.sources)
+
 
 class Half(NamedTuple):
     """One class's part in a row: what its own rules allow, and whose rules allow it.
@@ -69,6 +72,8 @@ class Picture:
 
 def take_picture(reach: Reachability, scope: Scope) -> Picture:
     """The rows of a scope now."""
+    if not scope:
+        return Picture({}, {}, {}, reach.outside, {}, 0, 0, 0)
     classes, rows = reach.identity.classes, reach.rows
     targets = classes.of_workload.keys() if scope.targets is None else scope.targets
     sources = scope.sources if scope.targets is not None else frozenset()

@@ -5,6 +5,7 @@ the source is rewritten, so an endpoint on the node where traffic enters sees th
 another node sees the entry node (EXT-9).
 """
 
+from collections.abc import Container, Hashable, Iterable
 from dataclasses import replace
 
 from reachaudit.model.ip import Family
@@ -40,17 +41,29 @@ class Rewrites:
         inner = frontend.kind == "ClusterIP"  # routed to the nodes: any of them may get it (SVC-23)
         if frontend.service.internal_local if inner else frontend.service.external_local:
             return self._entered_local(client, frontend, backends, dropping=inner)
-        ways = []
-        for backend in usable(backends):
+        ways, entries = list[PathVerdict](), self.entry_nodes(frontend.family)
+        for backend in self.kinds(client, usable(backends), entries):
             where = self.party(backend).node
-            if where or not self.entry_nodes(frontend.family):
+            if where or not entries:
                 ways.append(self.way(client, client, frontend, backend))
             ways += [
                 self._masqueraded(client, node, frontend, backend)
-                for node in self.entry_nodes(frontend.family)
+                for node in entries
                 if node != where
             ]
         return network_chooses(ways)
+
+    def kinds(
+        self, client: Party, backends: Iterable[Backend], nodes: Container[str]
+    ) -> list[Backend]:
+        """One of each kind of endpoints that fare alike; it may matter that one is on `nodes`."""
+        found: dict[tuple[Hashable, ...], Backend] = {}
+        for backend in backends:
+            target = self.party(backend)
+            where = target.node if target.node in nodes else bool(target.node)
+            alike = self._identity.alike_to_policies(target)
+            found.setdefault((alike, backend.port, where, client.is_pod(target)), backend)
+        return list(found.values())
 
     def _entered_local(
         self, client: Party, frontend: Frontend, backends: list[Backend], *, dropping: bool
@@ -60,7 +73,8 @@ class Rewrites:
         `dropping`: it may also be one that has none; load balancers leave those out.
         """
         here = {n: usable(backends, n) for n in dict.fromkeys(b.node for b in backends if b.node)}
-        ways = [self.way(client, client, frontend, b) for own in here.values() for b in own]
+        served = self.kinds(client, (b for own in here.values() for b in own), ())
+        ways = [self.way(client, client, frontend, backend) for backend in served]
         if dropping and not all(map(here.get, self._identity.nodes)):
             ways.append(no_path("no usable endpoint on the node that is entered"))
         return network_chooses(ways)
@@ -69,7 +83,8 @@ class Rewrites:
         self, client: Party, frontend: Frontend, backends: list[Backend], entry: str
     ) -> PathVerdict:
         """At a known entry node: a node port there, or an address captured on the client's node."""
-        cluster = usable(backends)
+        near = {entry, client.node}
+        cluster = self.kinds(client, usable(backends), near)
         if not frontend.service.external_local:  # SVC-27: others see the entry node
             return network_chooses(
                 self.way(client, client, frontend, b, entry)
@@ -80,7 +95,7 @@ class Rewrites:
         kept = [self.way(client, client, frontend, b, entry) for b in cluster]
         if client.node == entry:  # SVC-29: short-circuited to all endpoints
             return network_chooses(kept)
-        local = usable(backends, entry)
+        local = self.kinds(client, usable(backends, entry), near)
         here = [self.way(client, client, frontend, b, entry) for b in local]
         outside_in = network_chooses(here) if here else no_path(f"no usable endpoint on {entry}")
         if client.pod is None or client.pod.host_network:  # from outside, or from another node

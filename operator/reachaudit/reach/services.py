@@ -74,7 +74,7 @@ class Frontend:
         return f"{self.kind} {self.place}"
 
 
-class _Port(NamedTuple):
+class PortKey(NamedTuple):
     """A port of a Service in one family."""
 
     service: Ref
@@ -91,7 +91,7 @@ class Services:
     def __init__(self, facts: Facts, graph: Graph) -> None:
         self._facts, self._graph = facts, graph
         self._slices: defaultdict[_Name, dict[Ref, EndpointSlice]] = defaultdict(dict)
-        self._backends: Table[_Port, list[Backend]] = Table(graph, self._find)
+        self._backends: Table[PortKey, list[Backend]] = Table(graph, self._find)
 
     @property
     def all(self) -> list[Service]:
@@ -120,8 +120,12 @@ class Services:
 
         `only` limits them, as when a workload's own exposure is asked for.
         """
-        found = self._backends[_Port(service.ref, port, family)]
-        return [backend for backend in found if only(backend)]
+        found = self.of(PortKey(service.ref, port, family))
+        return found if only is anything else [backend for backend in found if only(backend)]
+
+    def of(self, key: PortKey) -> list[Backend]:
+        """The same by what they are of."""
+        return self._backends[key]
 
     def listening(self, address: Address, number: int, protocol: Protocol) -> list[Frontend]:
         """The frontends at an address and port."""
@@ -143,7 +147,7 @@ class Services:
             and (frontend.port.protocol, frontend.family) == (protocol, family)
         ]
 
-    def _find(self, key: _Port) -> list[Backend]:
+    def _find(self, key: PortKey) -> list[Backend]:
         ref, port, family = key
         service = self._facts.get(Service, ref)
         if service is None or service.type == "ExternalName" or service.other_proxy:

@@ -1,8 +1,8 @@
 """Ways in: where clients outside may come to workloads, and what becomes of each client there."""
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from itertools import product
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from reachaudit.reach.ingresses import Ingresses, Route, web_port
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
-from reachaudit.reach.services import Backend, Frontend, frontends, usable
+from reachaudit.reach.services import Backend, Frontend, anything, frontends, usable
 from reachaudit.reach.telling import Telling
 from reachaudit.reach.verdict import (
     PASSES,
@@ -58,6 +58,12 @@ class Entry:
         if self._best is not None:
             return self._best()
         return client_chooses(path for _, path in self._telling.answers(self.clients, self.judge))
+
+
+def _through(
+    route: Route, to_backend: Callable[[], PathVerdict], entrance: PathVerdict
+) -> PathVerdict:
+    return Ingresses.through(entrance, route, to_backend())
 
 
 def _no_further(path: PathVerdict) -> PathVerdict:
@@ -128,10 +134,12 @@ class WaysIn:
             if route.service is None or route.port is None:
                 continue
             for family in FAMILIES:
-                for zone in BOTH:
-                    entry = self._entry_to(route, zone, family)
-                    if entry.best.outcome is not Outcome.NO_PATH:
-                        yield from self._by_route(route, zone, family, entry)
+                entries = {zone: self._entry_to(route, zone, family) for zone in BOTH}
+                yield from self._by_route(
+                    route,
+                    family,
+                    {z: e for z, e in entries.items() if e.best.outcome is not Outcome.NO_PATH},
+                )
 
     def by_pod_addresses(self, pod: Pod) -> Iterator[WayIn]:
         """EXT-12: clients outside dial pods, where these are routed. Each run of ports once."""
@@ -164,7 +172,7 @@ class WaysIn:
         """Usable endpoints by workload and port: a name may be another number on each pod."""
         found: dict[tuple[Workload, int], set[Backend]] = {}
         for backend in usable(backends):
-            pod = self._identity.endpoint(backend.address, backend.pod).pod
+            pod = self._identity.pod_at(backend.address, backend.pod)
             if pod is not None:
                 key = self._identity.workloads[pod.ref], backend.port
                 found.setdefault(key, set()).add(backend)
@@ -178,20 +186,25 @@ class WaysIn:
         at = position(port.protocol, port.number)
         return WayIn(zone, family, self._identity.workloads[pod.ref], pod.ref, way, at, entry)
 
-    def _by_route(self, route: Route, zone: Zone, family: Family, entry: Entry) -> Iterator[WayIn]:
+    def _by_route(
+        self, route: Route, family: Family, entries: Mapping[Zone, Entry]
+    ) -> Iterator[WayIn]:
         """Workload by workload and port by port, whatever family the controller dials it in."""
         assert route.service is not None
         assert route.port is not None
         ref, way = route.ingress.ref, f"Ingress {route.label}"
         backends = [
             backend
-            for each in route.service.families
+            for each in (route.service.families if entries else ())
             for backend in self._paths.services.backends(route.service, route.port, each)
         ]
         for (workload, number), own in self._ends(backends).items():
-            only, at = own.__contains__, position(route.port.protocol, number)
-            onward = partial(self._ingresses.through, route=route, family=family, only=only)
-            yield WayIn(zone, family, workload, ref, way, at, entry, onward, route)
+            only = anything if len(own) == len(backends) else own.__contains__
+            to_backend = cache(partial(self._ingresses.to_backend, route, family, only))
+            at = position(route.port.protocol, number)
+            for zone, entry in entries.items():
+                onward = partial(_through, route, to_backend)
+                yield WayIn(zone, family, workload, ref, way, at, entry, onward, route)
 
     def _entry_to(self, route: Route, zone: Zone, family: Family) -> Entry:
         """How clients of a zone come in to who serves a route: by any door that they can dial."""
