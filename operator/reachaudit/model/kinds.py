@@ -19,6 +19,7 @@ class Kind:
     `name` is unique among kinds (vendors' kinds carry their group). `parse` gives an Item of a
     JSON text or document. `metadata_only`: the API server is asked for metadata alone.
     `optional`: a kind that may be absent, which means that there are no such objects.
+    `namespaced`: its objects lie in namespaces; else in none.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Kind:
     parse: Parse
     metadata_only: bool = False
     optional: bool = False
+    namespaced: bool = True
 
     @property
     def path(self) -> str:
@@ -46,10 +48,19 @@ def _controller(name: str, group: str, resource: str) -> Kind:
     return Kind(name, group, "v1", resource, parser(name, Object, read), metadata_only=True)
 
 
-def _vendor(kind: str, group: str, version: str, resource: str) -> Kind:
+def _vendor(kind: str, group: str, version: str, resource: str, *, namespaced: bool = True) -> Kind:
     name = f"{kind}.{group}"
     parse = parser(name, Object, partial(policies.read_opaque_policy, name))
-    return Kind(name, group, version, resource, parse, metadata_only=True, optional=True)
+    return Kind(
+        name,
+        group,
+        version,
+        resource,
+        parse,
+        metadata_only=True,
+        optional=True,
+        namespaced=namespaced,
+    )
 
 
 NAMESPACE = Kind(
@@ -58,8 +69,16 @@ NAMESPACE = Kind(
     "v1",
     "namespaces",
     parser("Namespace", workloads.WireNamespace, workloads.read_namespace),
+    namespaced=False,
 )
-NODE = Kind("Node", "", "v1", "nodes", parser("Node", workloads.WireNode, workloads.read_node))
+NODE = Kind(
+    "Node",
+    "",
+    "v1",
+    "nodes",
+    parser("Node", workloads.WireNode, workloads.read_node),
+    namespaced=False,
+)
 POD = Kind("Pod", "", "v1", "pods", parser("Pod", workloads.WirePod, workloads.read_pod))
 SERVICE = Kind(
     "Service",
@@ -88,6 +107,7 @@ INGRESS_CLASS = Kind(
     "v1",
     "ingressclasses",
     parser("IngressClass", ingresses.WireIngressClass, ingresses.read_ingress_class),
+    namespaced=False,
 )
 NETWORK_POLICY = Kind(
     "NetworkPolicy",
@@ -103,25 +123,48 @@ SERVICE_CIDR = Kind(
     "servicecidrs",
     parser("ServiceCIDR", services.WireServiceCIDR, services.read_service_cidr),
     optional=True,  # before Kubernetes 1.33 there is no such kind (EXT-4)
+    namespaced=False,
 )
 
 # Policies of others: their rules are not read, so whatever they may concern is UNKNOWN (UNK-2).
 VENDOR_KINDS = (
     _vendor("CiliumNetworkPolicy", "cilium.io", "v2", "ciliumnetworkpolicies"),
     _vendor(
-        "CiliumClusterwideNetworkPolicy", "cilium.io", "v2", "ciliumclusterwidenetworkpolicies"
+        "CiliumClusterwideNetworkPolicy",
+        "cilium.io",
+        "v2",
+        "ciliumclusterwidenetworkpolicies",
+        namespaced=False,
     ),
     _vendor("NetworkPolicy", CALICO_CRD, "v1", "networkpolicies"),
-    _vendor("GlobalNetworkPolicy", CALICO_CRD, "v1", "globalnetworkpolicies"),
+    _vendor("GlobalNetworkPolicy", CALICO_CRD, "v1", "globalnetworkpolicies", namespaced=False),
     _vendor("NetworkPolicy", CALICO, "v3", "networkpolicies"),
-    _vendor("GlobalNetworkPolicy", CALICO, "v3", "globalnetworkpolicies"),
+    _vendor("GlobalNetworkPolicy", CALICO, "v3", "globalnetworkpolicies", namespaced=False),
     _vendor("NetworkPolicy", "crd.antrea.io", "v1beta1", "networkpolicies"),
-    _vendor("ClusterNetworkPolicy", "crd.antrea.io", "v1beta1", "clusternetworkpolicies"),
-    _vendor("AdminNetworkPolicy", CLUSTER_POLICY, "v1alpha1", "adminnetworkpolicies"),
     _vendor(
-        "BaselineAdminNetworkPolicy", CLUSTER_POLICY, "v1alpha1", "baselineadminnetworkpolicies"
+        "ClusterNetworkPolicy",
+        "crd.antrea.io",
+        "v1beta1",
+        "clusternetworkpolicies",
+        namespaced=False,
     ),
-    _vendor("ClusterNetworkPolicy", CLUSTER_POLICY, "v1alpha2", "clusternetworkpolicies"),
+    _vendor(
+        "AdminNetworkPolicy", CLUSTER_POLICY, "v1alpha1", "adminnetworkpolicies", namespaced=False
+    ),
+    _vendor(
+        "BaselineAdminNetworkPolicy",
+        CLUSTER_POLICY,
+        "v1alpha1",
+        "baselineadminnetworkpolicies",
+        namespaced=False,
+    ),
+    _vendor(
+        "ClusterNetworkPolicy",
+        CLUSTER_POLICY,
+        "v1alpha2",
+        "clusternetworkpolicies",
+        namespaced=False,
+    ),
 )
 
 KINDS: tuple[Kind, ...] = (
