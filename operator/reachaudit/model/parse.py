@@ -7,9 +7,10 @@ import msgspec
 
 from reachaudit.model.facts import Fact, OpaquePolicy
 from reachaudit.model.names import Ref
-from reachaudit.model.objects.wire import Metadata, Object, Reading
+from reachaudit.model.objects.wire import Invalid, Metadata, Object, Reading, Wire
 
 W = TypeVar("W", bound=Object)
+D = TypeVar("D", bound=Wire)
 UNREADABLE = "?"
 
 
@@ -36,15 +37,17 @@ def parser(kind: str, wire: type[W], read: Callable[[W], Reading]) -> Parse:
         try:
             item = _decode(document, wire)
             if not item.metadata.name:
-                return Item(Ref(kind, "", UNREADABLE), "", "", None, ("metadata.name: missing",))
+                return unreadable(kind, document, "metadata.name: missing")
             return _item(kind, item.metadata, read(item))
+        except Invalid as error:
+            return unreadable(kind, document, str(error))
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            return _unreadable(kind, document, str(error))
+            return unreadable(kind, document, f"cannot be read: {error}")
 
     return parse
 
 
-def _decode(document: object, wire: type[W]) -> W:
+def _decode(document: object, wire: type[D]) -> D:
     if isinstance(document, bytes | msgspec.Raw):
         return msgspec.json.decode(document, type=wire)
     return msgspec.convert(document, type=wire)
@@ -56,18 +59,28 @@ def _item(kind: str, meta: Metadata, reading: Reading) -> Item:
     return Item(ref, meta.uid, meta.resource_version, fact, problems)
 
 
-def _unreadable(kind: str, document: object, message: str) -> Item:
-    """An object of which only the metadata, or nothing, can be read.
+class _Identity(Wire):
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+
+
+class _Identified(Wire):
+    metadata: _Identity
+
+
+def unreadable(kind: str, document: object, problem: str) -> Item:
+    """An object of which only what identifies it, or nothing, can be read.
 
     It counts as absent, but for a NetworkPolicy: what it allows or shuts is then UNKNOWN, since
     an absent policy would read as "everything allowed".
     """
     try:
-        meta = _decode(document, Object).metadata
+        meta = _decode(document, _Identified).metadata
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        meta = Metadata(name=UNREADABLE)
-    fact = None
-    if kind == "NetworkPolicy" and meta.name != UNREADABLE:
-        fact = OpaquePolicy(meta.namespace or "default", meta.name, kind_name=kind)
-    ref = Ref(kind, meta.namespace, meta.name or UNREADABLE)
-    return Item(ref, meta.uid, meta.resource_version, fact, (f"cannot be read: {message}",))
+        return Item(Ref(kind, "", UNREADABLE), "", "", None, (problem,))
+    ref, fact = Ref(kind, meta.namespace, meta.name or UNREADABLE), None
+    if kind == "NetworkPolicy":
+        fact = OpaquePolicy(meta.namespace or "default", ref.name, kind_name=kind)
+    return Item(ref, meta.uid, meta.resource_version, fact, (problem,))
