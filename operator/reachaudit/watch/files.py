@@ -1,0 +1,54 @@
+"""Manifests: a cluster as files describe it, with what a cluster would add."""
+
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, TextIO
+
+from reachaudit.model.names import Ref
+from reachaudit.model.parse import UNREADABLE, Item
+from reachaudit.watch.cluster import settled
+from reachaudit.watch.documents import Fault
+from reachaudit.watch.manifests import Manifest, item_of, manifests, problem_of
+from reachaudit.watch.snapshot import Problem, Snapshot
+from reachaudit.watch.sources import FileError as FileError
+from reachaudit.watch.sources import sources
+from reachaudit.watch.texts import documents
+
+
+def read(paths: Sequence[str], stdin: TextIO | BinaryIO | None = None) -> Snapshot:
+    """The cluster that files, folders and `-` (the standard input) describe.
+
+    Whatever cannot be read is a problem with its place, and hides nothing else. Raises FileError
+    where a path cannot be, and nothing else.
+    """
+    items: dict[Ref, tuple[Item, Manifest]] = {}
+    problems: list[Problem] = []
+    for found in _objects(paths, stdin):
+        if isinstance(found, Problem):
+            problems.append(found)
+            continue
+        item = item_of(found)
+        problems += [problem_of(found, item, text) for text in item.problems]
+        if item.ref.name == UNREADABLE:
+            continue
+        if item.ref in items:
+            _, former = items[item.ref]
+            text = f"it stands twice: this one counts, not that at {former.place()}"
+            problems.append(Problem(text, item.ref, found.place()))
+        items[item.ref] = item, found
+    facts = [item.fact for item, _ in items.values() if item.fact is not None]
+    return Snapshot(settled(facts), tuple(problems))
+
+
+def _objects(paths: Sequence[str], stdin: TextIO | BinaryIO | None) -> Iterator[Manifest | Problem]:
+    for source in sources(paths, stdin):
+        if isinstance(source, Problem):
+            yield source
+            continue
+        for document in documents(source.data):
+            if isinstance(document, Fault):
+                yield Problem(document.text, place=f"{source.name}:{document.line}")
+                continue
+            for fault in document.faults:
+                yield Problem(fault.text, place=f"{source.name}:{fault.line}")
+            if document.value is not None:
+                yield from manifests(source.name, document)

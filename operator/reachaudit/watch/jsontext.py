@@ -1,0 +1,49 @@
+"""JSON as plain values: one object, or several one after another."""
+
+import json
+import re
+from typing import NoReturn
+
+from reachaudit.watch.documents import Document, Fault
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class NoJson(Exception):
+    """A text that goes on as no JSON; the message says why, `line` where."""
+
+    def __init__(self, text: str, line: int) -> None:
+        super().__init__(text)
+        self.line = line
+
+
+def read_object(text: str, begin: int, line: int) -> tuple[Document, int]:
+    """The value that begins at a place and a line, and where it ends; raises NoJson."""
+    doubled: list[str] = []
+
+    def take(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            keys = [key for key, _ in pairs]
+            doubled.extend(key for key in found if keys.count(key) > 1)
+        return found
+
+    decoder = json.JSONDecoder(object_pairs_hook=take, parse_constant=_refuse)
+    try:
+        value, end = decoder.raw_decode(text, begin)
+        if _SURROGATE.search(text, begin, end):
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise NoJson(f"no JSON: {error.msg}", error.lineno) from error
+    except UnicodeEncodeError as error:
+        raise NoJson("no JSON: half of a surrogate pair", line) from error
+    except ValueError as error:
+        raise NoJson(f"no JSON: {error}", line) from error
+    except RecursionError as error:
+        raise NoJson("no JSON: it is nested too deeply", line) from error
+    faults = tuple(Fault(f"the key {key!r} stands twice in one object", line) for key in doubled)
+    return Document(value, text[begin:end], line, faults), end
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")

@@ -1,0 +1,141 @@
+"""Documents as API objects: lists taken apart, kinds looked up, names and namespaces settled."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from reachaudit.model.kinds import KINDS, VENDOR_KINDS, Kind
+from reachaudit.model.parse import UNREADABLE, Item, unreadable
+from reachaudit.watch.documents import Document, Path
+from reachaudit.watch.snapshot import Problem
+from reachaudit.watch.templates import TEMPLATES
+
+_KINDS = {(kind.group, kind.name.partition(".")[0]): kind for kind in (*KINDS, *TEMPLATES)}
+# What the group extensions had is in other groups now, and served from there alone.
+_FORMER = {name: kind for (_, name), kind in _KINDS.items() if kind not in VENDOR_KINDS}
+_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_NAMESPACE = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_STEP = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
+_TYPED = re.compile(r"cannot be read: (.*) - at `\$\.(.*)`")
+_UNQUOTED = re.compile(r"Expected `str(?: \| null)?`, got `(?:int|float|bool)`")
+
+
+class Manifest(NamedTuple):
+    """An object of a kind that is read, and where it lies. `refusal`: why nobody would take it."""
+
+    kind: Kind
+    value: dict[str, object]
+    file: str
+    document: Document
+    path: Path
+    refusal: str = ""
+
+    def place(self, field: str = "") -> str:
+        """`file:line` of a field, named as problems name it, or of the object itself."""
+        return place_of(self.file, self.document, (*self.path, *_steps(field)))
+
+
+def place_of(file: str, document: Document, path: Path = ()) -> str:
+    """`file:line` of a part of a document."""
+    return f"{file}:{document.line_of(path)}"
+
+
+def _steps(field: str) -> Iterator[str | int]:
+    for index, name in _STEP.findall(field):
+        yield int(index) if index.isdecimal() and len(index) < 10 else index or name
+
+
+def manifests(file: str, document: Document) -> Iterator[Manifest | Problem]:
+    """The objects of a document that are of a kind that is read; other kinds are left alone."""
+    waiting: list[tuple[object, Path, object, object]] = [(document.value, (), None, None)]
+    while waiting:
+        value, path, version, kind = waiting.pop()
+        if not isinstance(value, dict):
+            text = f"it is no API object but {_described(value)}"
+            yield Problem(text, place=place_of(file, document, path))
+            continue
+        version, kind = value.get("apiVersion", version), value.get("kind", kind)
+        if isinstance(kind, str) and kind.endswith("List") and "items" in value:
+            items = value["items"] or []
+            if isinstance(items, list):
+                inner = version, kind.removesuffix("List")
+                places = [(*path, "items", index) for index in range(len(items))]
+                waiting += [(i, p, *inner) for i, p in zip(items, places, strict=True)][::-1]
+            else:
+                text = f"items: it is no list but {_described(items)}"
+                yield Problem(text, place=place_of(file, document, (*path, "items")))
+            continue
+        found = _known(version, kind)
+        if isinstance(found, str):
+            yield Problem(found, place=place_of(file, document, path))
+        elif found is not None:
+            known, refusal = found
+            yield Manifest(known, _settled(known, value), file, document, path, refusal)
+
+
+def _known(version: object, kind: object) -> tuple[Kind, str] | str | None:
+    """The kind, and why its objects are refused if they are; a sentence where there is none.
+
+    None for kinds that are not read.
+    """
+    if not isinstance(kind, str) or not kind:
+        return "kind: missing, so it is no API object"
+    if not isinstance(version, str) or not version:
+        return "apiVersion: missing, so it is no API object"
+    group = version.rpartition("/")[0]
+    found = _FORMER.get(kind) if group == "extensions" else _KINDS.get((group, kind))
+    if found is None:
+        return None
+    served = version == found.api_version or found in VENDOR_KINDS
+    return found, "" if served else f"apiVersion: {version} is not served, {found.api_version} is"
+
+
+def _settled(kind: Kind, value: dict[str, object]) -> dict[str, object]:
+    """An object with the namespace that it comes to lie in, and with some name if it has none."""
+    meta = value.get("metadata")
+    if not isinstance(meta, dict):
+        return value
+    changed = dict(meta)
+    if not kind.namespaced:
+        changed.pop("namespace", None)
+    elif meta.get("namespace") in (None, ""):
+        changed["namespace"] = "default"
+    return {**value, "metadata": changed} if changed != meta else value
+
+
+def item_of(manifest: Manifest) -> Item:
+    """The fact of an object, or what is wrong with it."""
+    kind, value = manifest.kind, manifest.value
+    if manifest.refusal:
+        return unreadable(kind.name, value, manifest.refusal)
+    item = kind.parse(value)
+    _, namespace, name = item.ref
+    if name != UNREADABLE and not _NAME.fullmatch(name):
+        return unreadable(kind.name, value, f"metadata.name: {name!r} is no name of an object")
+    if namespace and not _NAMESPACE.fullmatch(namespace):
+        problem = f"metadata.namespace: {namespace!r} is no name of a namespace"
+        return unreadable(kind.name, value, problem)
+    return item
+
+
+def problem_of(manifest: Manifest, item: Item, text: str) -> Problem:
+    """A problem of an item, with the place of the field that it begins with."""
+    if typed := _TYPED.fullmatch(text):
+        text = f"{typed[2]}: {typed[1]}"
+    if _UNQUOTED.search(text):
+        text = f"{text}: write it in quotes"
+    return Problem(text, item.ref, manifest.place(text.partition(": ")[0]))
+
+
+def _described(value: object) -> str:
+    match value:
+        case list():
+            return "a list"
+        case str():
+            return "a text"
+        case bool():
+            return "a truth value"
+        case None:
+            return "nothing"
+        case _:
+            return "a number"
