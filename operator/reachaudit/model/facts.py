@@ -12,6 +12,14 @@ PROTOCOLS: tuple[Protocol, Protocol, Protocol] = ("TCP", "UDP", "SCTP")
 Labels = tuple[tuple[str, str], ...]
 Direction = Literal["ingress", "egress"]
 
+SOME_NODE = "?"
+"""The node of a pod that only a file describes: one of those that are there, not known which.
+
+Where no node is known, a node of this name stands for all.
+"""
+SOME_PORT = -1
+"""A node port that a cluster will give, not known which."""
+
 
 class Value(msgspec.Struct, frozen=True, gc=False):
     """A frozen part of a fact."""
@@ -179,7 +187,10 @@ class OpaquePolicy(Fact, frozen=True, gc=False):
 
 
 class ServicePort(Value, frozen=True, gc=False):
-    """A Service port; `target` is a number or a container port's name."""
+    """A Service port; `target` is a number or a container port's name.
+
+    `node_port` is 0 where there is none.
+    """
 
     name: str
     protocol: Protocol
@@ -189,11 +200,19 @@ class ServicePort(Value, frozen=True, gc=False):
 
 
 class Balancer(Value, frozen=True, gc=False):
-    """One `status.loadBalancer.ingress` entry. `vip`: kube-proxy captures the address (SVC-32)."""
+    """One `status.loadBalancer.ingress` entry. `vip`: kube-proxy captures the address (SVC-32).
+
+    With neither address nor name it is one that a provider will give.
+    """
 
     address: Address | None
     hostname: str = ""
     vip: bool = True
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an address or a name to tell it by."""
+        return self.address is not None or bool(self.hostname)
 
 
 class Service(Fact, frozen=True, gc=False):

@@ -105,7 +105,7 @@ class Controllers:
 
     def _by_address(self, ingress: Ingress) -> tuple[Pod, ...]:
         """ING-19 step 3: the pods behind the Service that has the Ingress's own address."""
-        own = {(b.address, b.hostname) for b in ingress.balancers}
+        own = {(b.address, b.hostname) for b in ingress.balancers if b.known}
         found: dict[Ref, Pod] = {}
         for service in self._services.all:
             if own & {(b.address, b.hostname) for b in service.balancers}:

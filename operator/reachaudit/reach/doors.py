@@ -41,7 +41,7 @@ class Doors:
         self, client: Party, balancers: Iterable[Balancer], pods: Sequence[Pod], number: int
     ) -> Entrance:
         """A client asks by name for port 80 or 443 of a controller: one kind of door is named."""
-        own = frozenset(b.address or b.hostname for b in balancers)
+        own = frozenset(b.address or b.hostname for b in balancers if b.known)
         return self._enter(client, own, pods, number)
 
     def each(

@@ -8,13 +8,13 @@ from reachaudit.model.ip import Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach.derived import Graph, Table
-from reachaudit.reach.verdict import Outcome, PathVerdict
+from reachaudit.reach.verdict import PathVerdict
+from reachaudit.reach.ways_in import PASSING as PASSING
 from reachaudit.reach.ways_in import WayIn, WaysIn
 from reachaudit.reach.workloads import Workload
 from reachaudit.reach.zones import Zone
 
 Opener = Service | Ingress | Pod
-PASSING = (Outcome.ALLOW, Outcome.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,14 @@ class Facing:
         """Who can dial a host port: it is open on the pod's own node (SVC-40)."""
         if port.host_address is not None and port.host_address.value:
             return _by(port.host_address)
-        node = self._identity.nodes.get(pod.node)
-        return self.node(node, family) if node else ()
+        nodes = self._identity.nodes_named(pod.node)
+        return _joined(self.node(node, family) for node in nodes)
+
+    def surely(self, zone: Zone, family: Family, nodes: Iterable[Node]) -> bool:
+        """Whether a zone can dial each of some nodes, whatever addresses that are not known are."""
+        if zone == "private" or self._assumptions.node_port_clients != "by-address":
+            return True
+        return all(zone in _joined(map(_by, _placed(node, family))) for node in nodes)
 
     def _dialled(self, addresses: Sequence[Address]) -> Zones:
         """Who can dial a node: a global address lets the internet in, unless it is said (UNK-4)."""
@@ -92,8 +98,17 @@ def _addresses(node: Node, family: Family, *, primary: bool = False) -> list[Add
     return sorted(found, key=node.external.__contains__)[:1] if primary else found
 
 
+def _placed(node: Node, family: Family) -> list[Address]:
+    return [address for address in _addresses(node, family) if address.placed]
+
+
 def _by(address: Address | None) -> Zones:
-    """Who can dial an address: the internet a global one, private networks that and their own."""
+    """Who can dial an address: the internet a global one, private networks that and their own.
+
+    One that is not known may be any.
+    """
+    if address is not None and not address.placed:
+        return BOTH
     match zone_of(address) if address else None:
         case "internet":
             return BOTH

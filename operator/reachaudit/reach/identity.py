@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from reachaudit.model.facts import Controller, Node, Owner, Pod
+from reachaudit.model.facts import SOME_NODE, Controller, Node, Owner, Pod
 from reachaudit.model.ip import FAMILIES, UNPLACED, Address, Block, Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
@@ -229,6 +229,12 @@ class Identity:
     def pod_parties(self, pod: Pod, family: Family) -> list[Party]:
         """A live pod at its address of a family: one party or none."""
         return [self._pod_party(pod, a) for a in pod.addresses if a.family == family]
+
+    def nodes_named(self, name: str) -> list[Node]:
+        """The node of a name; all of which one is meant where that is not known; or none."""
+        if name in self.nodes:
+            return [self.nodes[name]]
+        return list(self.nodes.values()) if name == SOME_NODE else []
 
     def node_parties(self, node: Node, family: Family) -> list[Party]:
         """A node at each of its addresses of a family."""

@@ -153,7 +153,9 @@ class Ingresses:
         seen = [client.address]
         if not entrance.kept:
             seen += [a for node in self._identity.nodes.values() for a in node.addresses]
-        listed = {any(block.holds(address) for block in ranges) for address in seen}
+        listed = {any(block.holds(a) for block in ranges) for a in seen if a.placed}
+        if not all(a.placed for a in seen):
+            listed |= {True, False}
         if listed == {False}:
             return PathVerdict(Outcome.DENY, note="the allow-list does not hold the client")
         if listed == {True}:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from reachaudit.model.facts import Direction, NetworkPolicy, OpaquePolicy
 from reachaudit.reach.identity import Identity
-from reachaudit.reach.party import Party
+from reachaudit.reach.party import Party, together
 from reachaudit.reach.profiles import Profile, Profiles
 from reachaudit.reach.verdict import Judgement, Reason, Value
 from reachaudit.settings import Assumptions
@@ -102,7 +102,7 @@ class Judge:
             return Judgement(source, source, target, None)
         egress = source.number is not None and not self._plain(self.egress.of(source.number))
         ingress = target.number is not None and not self._plain(self.ingress.of(target.number))
-        if source.root and source.node == target.node:
+        if source.root and together(source.node, target.node):
             ingress = False
         return Judgement(
             source,
@@ -122,12 +122,14 @@ class Judge:
     def _ingress(self, source: Party, target: Party, position: int) -> tuple[Value, Reason | None]:
         if target.number is None:
             return self._unselected(target)
-        own_node = bool(source.node) and source.node == target.node and source.number is None
+        own_node = together(source.node, target.node) if source.number is None else False
         if own_node and source.root:  # NP-44
             return Value.ALLOW, None
         value, reason = self._by_row(self.ingress.of(target.number), source, position)
         if own_node and value is Value.DENY:  # NP-44: it may not be root
             return _NOT_ROOT[self._assumptions.enforcer]
+        if own_node is None and value is Value.DENY:
+            return Value.UNKNOWN, Reason.NO_NODE
         return value, reason
 
     def _unselected(self, party: Party) -> tuple[Value, Reason | None]:

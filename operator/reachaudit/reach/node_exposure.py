@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from reachaudit.model.ip import FAMILIES, Family
 from reachaudit.model.names import Ref
@@ -46,9 +47,8 @@ def _host_networks(identity: Identity, facing: Facing) -> Iterator[NodeExposure]
     """Pods of their node's network: all their ports are the node's (SVC-40)."""
     found: dict[NodeExposure, None] = {}
     for pod in identity.pods if any(facing.nodes[family] for family in FAMILIES) else ():
-        node = identity.nodes.get(pod.node) if pod.host_network else None
-        for family in FAMILIES if node else ():
-            assert node is not None
+        nodes = identity.nodes_named(pod.node) if pod.host_network else ()
+        for node, family in product(nodes, FAMILIES):
             for zone in facing.node(node, family):
                 by = identity.workloads[pod.ref].ref
                 found[NodeExposure(zone, family, by, "hostNetwork")] = None

@@ -138,7 +138,7 @@ class Outside:
     def _known_ranges(self) -> Iterator[Block]:
         """Ranges of nodes and Services (EXT-3, EXT-4, EXT-5)."""
         for node in self._identity.nodes.values():
-            yield from map(single, node.addresses)
+            yield from (single(address) for address in node.addresses if address.placed)
             yield from node.pod_blocks
         for cidr in self._facts.of(ServiceCIDR):
             yield from cidr.blocks if cidr.ready else ()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reachaudit.model.facts import Pod
+from reachaudit.model.facts import SOME_NODE, Pod
 from reachaudit.model.ip import Address
 
 
@@ -30,3 +30,10 @@ class Party:
         if self.pod is not None:
             return f"{self.pod.namespace}/{self.pod.name} ({self.address})"
         return f"node {self.node} ({self.address})" if self.node else str(self.address)
+
+
+def together(one: str, other: str) -> bool | None:
+    """Whether two nodes are one; None where that is not known. "" is none: outside."""
+    if not one or not other:
+        return False
+    return None if SOME_NODE in (one, other) else one == other

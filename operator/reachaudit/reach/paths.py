@@ -8,13 +8,21 @@ from reachaudit.reach.derived import Table
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
 from reachaudit.reach.outside import Outside, is_routed
-from reachaudit.reach.party import Party
+from reachaudit.reach.party import Party, together
 from reachaudit.reach.ports import position
 from reachaudit.reach.proxies import Proxies
 from reachaudit.reach.rewrites import Rewrites
-from reachaudit.reach.services import Backend, Frontend, Only, PortKey, Services, anything, usable
+from reachaudit.reach.services import (
+    Backend,
+    Frontend,
+    Only,
+    PortKey,
+    Services,
+    anything,
+    on,
+    usable,
+)
 from reachaudit.reach.verdict import (
-    Judgement,
     Outcome,
     PathVerdict,
     Reason,
@@ -24,6 +32,7 @@ from reachaudit.reach.verdict import (
     network_chooses,
     no_path,
     unknown,
+    wherever,
 )
 from reachaudit.settings import Assumptions
 
@@ -112,8 +121,7 @@ class Paths:
         found = dict.fromkeys(self.rewrites.entry_nodes(key.family))
         kinds: dict[tuple[frozenset[int], frozenset[int | None]], int] = {}
         for name, classes in hosted.items():
-            node = self._identity.nodes.get(name)
-            parties = self._identity.node_parties(node, key.family) if node else []
+            parties = self.rewrites.node_parties(name, key.family)
             kind = frozenset(map(self._identity.signature, parties)), frozenset(classes)
             kinds[kind] = kinds.get(kind, 0) + 1
             if parties and kinds[kind] <= 2:
@@ -132,28 +140,33 @@ class Paths:
 
         `address` is the node's that is dialled; any of its addresses where that is left open.
         """
-        node = self._identity.nodes.get(pod.node)
-        own = self._identity.node_parties(node, family) if node else []
         bound = port.host_address if port.host_address and port.host_address.value else None
-        own = [p for p in own if bound in (None, p.address) and address in (None, p.address)]
+        own = [
+            party
+            for party in self.rewrites.node_parties(pod.node, family)
+            if bound in (None, party.address) or not party.address.placed
+            if address in (None, party.address)
+        ]
         if not own:
             return no_path("no address of the node has this host port")
         return network_chooses(
-            direct(self._by_host_port(client, target, own[0], port))
+            self._by_host_port(client, target, own[0], port)
             for target in self._identity.pod_parties(pod, family)
         )
 
     def _by_host_port(
         self, client: Party, target: Party, node: Party, port: ContainerPort
-    ) -> Judgement:
+    ) -> PathVerdict:
         at = position(port.protocol, port.number)
         if client.is_pod(target):
-            return self.judge.hairpin(client, at, by_service=False)
+            return direct(self.judge.hairpin(client, at, by_service=False))
         hop = self.judge.connection(client, target, at)
-        if not client.node or client.node == node.node:
-            return hop
+        own = together(client.node, node.node)
+        if not client.node or own:
+            return direct(hop)
         dialled = position(port.protocol, port.host_port)
-        return self.rewrites.by_other_node(hop, client, node, dialled)
+        by_other = direct(self.rewrites.by_other_node(hop, client, node, dialled))
+        return by_other if own is False else wherever((direct(hop), by_other))
 
     def transparent(self, frontend: Frontend) -> bool:
         """Whether packets from outside arrive at nodes with a frontend's address still on (SVC-32).
@@ -172,16 +185,23 @@ class Paths:
     def _cluster_ip(
         self, client: Party, frontend: Frontend, backends: list[Backend]
     ) -> PathVerdict:
-        local = frontend.service.internal_local  # SVC-24
         if not client.node:  # SVC-23
             if not is_routed(self.assumptions.service_range_routed, client.address):
                 return no_path("Service addresses are not routed from outside")
             return self.rewrites.entered(client, frontend, backends)
-        found = usable(backends, client.node if local else None)
+        if not frontend.service.internal_local:
+            return self._to_any(client, frontend, backends, "no usable endpoints")
+        none = "no usable endpoint on the client's node"  # SVC-24
+        groups = on(client.node, backends)
+        return wherever(self._to_any(client, frontend, group, none) for group in groups)
+
+    def _to_any(
+        self, client: Party, frontend: Frontend, backends: list[Backend], none: str
+    ) -> PathVerdict:
+        """To the usable ones of some endpoints; `none` says what it means that there are none."""
+        found = usable(backends)
         if not found:
-            return no_path(
-                "no usable endpoint on the client's node" if local else "no usable endpoints"
-            )
+            return no_path(none)
         kinds = self.rewrites.kinds(client, found, (client.node,))
         return network_chooses(self.rewrites.way(client, client, frontend, b) for b in kinds)
 

@@ -72,14 +72,14 @@ class Places:
 
     def put_node(self, node: Node) -> None:
         """A node at its addresses."""
-        for address in node.addresses:
+        for address in _placed(node):
             nodes = self._nodes.setdefault(address, [])
             nodes.append(node)
             nodes.sort(key=lambda n: n.name)
 
     def drop_node(self, node: Node) -> None:
         """The reverse of `put_node`."""
-        for address in node.addresses:
+        for address in _placed(node):
             _drop(self._nodes, address, node)
 
     def at(self, address: Address) -> Pod | Node | None:
@@ -116,9 +116,9 @@ def _near(address: Address) -> _Near:
     return address.family, address.value >> _SHELF[address.family]
 
 
-def _placed(pod: Pod) -> Iterator[Address]:
-    """A pod's addresses, each once, as far as they are known."""
-    return (address for address in dict.fromkeys(pod.addresses) if address.placed)
+def _placed(who: Pod | Node) -> Iterator[Address]:
+    """The addresses of a pod or node, each once, as far as they are known."""
+    return (address for address in dict.fromkeys(who.addresses) if address.placed)
 
 
 def _drop(held: dict[Address, list[F]], address: Address, gone: F) -> None:

@@ -8,11 +8,12 @@ another node sees the entry node (EXT-9).
 from collections.abc import Container, Hashable, Iterable
 from dataclasses import replace
 
-from reachaudit.model.ip import Family
+from reachaudit.model.facts import SOME_NODE, SOME_PORT
+from reachaudit.model.ip import UNPLACED, Address, Family
 from reachaudit.reach.judge import Judge
-from reachaudit.reach.party import Party
+from reachaudit.reach.party import Party, together
 from reachaudit.reach.ports import position
-from reachaudit.reach.services import Backend, Frontend, usable
+from reachaudit.reach.services import Backend, Frontend, on, usable
 from reachaudit.reach.verdict import (
     Judgement,
     PathVerdict,
@@ -22,7 +23,10 @@ from reachaudit.reach.verdict import (
     no_path,
     one_of,
     unknown,
+    wherever,
 )
+
+NODE_PORTS = (30000, 32767)  # SVC-26: a cluster gives them from this range
 
 
 class Rewrites:
@@ -49,7 +53,7 @@ class Rewrites:
             ways += [
                 self._masqueraded(client, node, frontend, backend)
                 for node in entries
-                if node != where
+                if not together(node, where)
             ]
         return network_chooses(ways)
 
@@ -60,7 +64,8 @@ class Rewrites:
         found: dict[tuple[Hashable, ...], Backend] = {}
         for backend in backends:
             target = self.party(backend)
-            where = target.node if target.node in nodes else bool(target.node)
+            known = target.node in nodes or target.node == SOME_NODE
+            where = target.node if known else bool(target.node)
             alike = self._identity.alike_to_policies(target)
             found.setdefault((alike, backend.port, where, client.is_pod(target)), backend)
         return list(found.values())
@@ -86,23 +91,52 @@ class Rewrites:
         near = {entry, client.node}
         cluster = self.kinds(client, usable(backends), near)
         if not frontend.service.external_local:  # SVC-27: others see the entry node
-            return network_chooses(
+            return network_chooses(self._through(client, frontend, b, entry) for b in cluster)
+        kept = network_chooses(self.way(client, client, frontend, b, entry) for b in cluster)
+        own = frontend.kind != "NodePort" or together(client.node, entry)
+        if client.node and own:  # SVC-29: short-circuited to all endpoints
+            return kept
+        outside_in = self._local(client, frontend, backends, entry)
+        if client.node and client.pod and not client.pod.host_network:
+            # A pod of another node: whether its own kind of traffic is recognised there depends on
+            # how kube-proxy detects local traffic.
+            return one_of((kept, outside_in), Reason.IMPLEMENTATION)
+        if client.node and own is None:
+            return wherever((kept, outside_in))
+        return outside_in  # from outside, or from another node
+
+    def _through(
+        self, client: Party, frontend: Frontend, backend: Backend, entry: str
+    ) -> PathVerdict:
+        """By a node to an endpoint on it, or on another, which sees the entry node (SVC-27)."""
+        where = self.party(backend).node
+        here = together(where, entry) if where else True
+        if here:
+            return self.way(client, client, frontend, backend, entry)
+        masqueraded = self._masqueraded(client, entry, frontend, backend)
+        if here is False:
+            return masqueraded
+        kept = self.way(client, client, frontend, backend, entry)
+        return wherever((kept, masqueraded))
+
+    def _local(
+        self, client: Party, frontend: Frontend, backends: list[Backend], entry: str
+    ) -> PathVerdict:
+        """By a node to the endpoints on it alone (SVC-28).
+
+        A client outside that dials some node may well take one that has an endpoint.
+        """
+        near = {entry, client.node}
+        groups = [backends] if entry == SOME_NODE and not client.node else on(entry, backends)
+        return wherever(
+            network_chooses(
                 self.way(client, client, frontend, b, entry)
-                if self.party(b).node in ("", entry)
-                else self._masqueraded(client, entry, frontend, b)
-                for b in cluster
+                for b in self.kinds(client, usable(group), near)
             )
-        kept = [self.way(client, client, frontend, b, entry) for b in cluster]
-        if client.node == entry:  # SVC-29: short-circuited to all endpoints
-            return network_chooses(kept)
-        local = self.kinds(client, usable(backends, entry), near)
-        here = [self.way(client, client, frontend, b, entry) for b in local]
-        outside_in = network_chooses(here) if here else no_path(f"no usable endpoint on {entry}")
-        if client.pod is None or client.pod.host_network:  # from outside, or from another node
-            return outside_in
-        # A pod of another node: whether its own kind of traffic is recognised there depends on
-        # how kube-proxy detects local traffic.
-        return one_of((network_chooses(kept), outside_in), Reason.IMPLEMENTATION)
+            if usable(group)
+            else no_path(f"no usable endpoint on {entry}")
+            for group in groups
+        )
 
     def way(
         self, client: Party, seen: Party, frontend: Frontend, backend: Backend, entry: str = ""
@@ -112,25 +146,46 @@ class Rewrites:
         port = position(frontend.port.protocol, backend.port)
         if seen.is_pod(target):
             return direct(self.judge.hairpin(client, port))
-        if entry and frontend.kind == "NodePort" and client.node and entry != client.node:
-            node = self._dialled_node(entry, frontend)
-            hop = self.judge.rewritten(seen, seen, target, port)
-            dialled = position(frontend.port.protocol, frontend.number)
-            return direct(self.by_other_node(hop, client, node, dialled))
-        return direct(self.judge.rewritten(client, seen, target, port))
+        if seen is not client and target.node == SOME_NODE:  # masqueraded: it is on another
+            target = replace(target, node="")
+        path = direct(self.judge.rewritten(client, seen, target, port))
+        own = together(entry, client.node)
+        if not entry or frontend.kind != "NodePort" or not client.node or own:
+            return path
+        by_other = self._by_node_port(client, seen, target, port, frontend, entry)
+        return by_other if own is False else wherever((path, by_other))
+
+    def _by_node_port(
+        self, client: Party, seen: Party, target: Party, port: int, frontend: Frontend, entry: str
+    ) -> PathVerdict:
+        """By another node, whichever of the ports that may be given it has."""
+        node = self._dialled_node(entry, frontend)
+        hop = self.judge.rewritten(seen, seen, target, port)
+        ports = self._ports(client, frontend)
+        ways = (direct(self.by_other_node(hop, client, node, dialled)) for dialled in ports)
+        return one_of(ways, Reason.NO_PORT)
+
+    def _ports(self, client: Party, frontend: Frontend) -> list[int]:
+        """A node port on the line; where it is not known, one of each kind to a client's egress."""
+        protocol = frontend.port.protocol
+        if frontend.number != SOME_PORT:
+            return [position(protocol, frontend.number)]
+        first, last = (position(protocol, number) for number in NODE_PORTS)
+        row = self.judge.egress.of(client.number).row if client.number is not None else ()
+        edges = {edge for cell in row for edge in (cell.span.first, cell.span.last + 1)}
+        return [first, *sorted(edge for edge in edges if first < edge <= last)]
 
     def _dialled_node(self, name: str, frontend: Frontend) -> Party:
         """A node at the address by which a node port is dialled; by name, at its first."""
         if frontend.address is not None:
             return self._identity.at(frontend.address)
-        return self._identity.node_parties(self._identity.nodes[name], frontend.family)[0]
+        return self.node_parties(name, frontend.family)[0]
 
     def _masqueraded(
         self, client: Party, entry: str, frontend: Frontend, backend: Backend
     ) -> PathVerdict:
         """An endpoint on another node sees the entry node, at one of its addresses (EXT-5)."""
-        node = self._identity.nodes.get(entry)
-        seen = self._identity.node_parties(node, frontend.family) if node else []
+        seen = self.node_parties(entry, frontend.family)
         if not seen:
             return unknown(Reason.NODE_ADDRESS, f"node {entry} has no {frontend.family} address")
         ways = (self.way(client, party, frontend, backend, entry) for party in seen)
@@ -143,8 +198,17 @@ class Rewrites:
 
     def listens(self, entry: str, family: Family) -> bool:
         """Whether a node has an address of a family, to be dialled."""
-        node = self._identity.nodes.get(entry)
-        return node is not None and bool(self._identity.node_parties(node, family))
+        return bool(self.node_parties(entry, family))
+
+    def node_parties(self, name: str, family: Family) -> list[Party]:
+        """A node at each of its addresses; one that is not known at some address."""
+        node = self._identity.nodes.get(name)
+        if node is not None:
+            return self._identity.node_parties(node, family)
+        if name != SOME_NODE or not self.entry_nodes(family):
+            return []
+        address = Address(family, UNPLACED)
+        return [Party(address, node=name, root=True)]
 
     def entry_nodes(self, family: Family) -> list[str]:
         """Nodes by which traffic may enter: two stand for all whose addresses look alike.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from reachaudit.model.facts import (
+    SOME_PORT,
     Endpoint,
     EndpointSlice,
     Pod,
@@ -18,6 +19,7 @@ from reachaudit.model.ip import Address, Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach.derived import Graph, Table
+from reachaudit.reach.party import together
 from reachaudit.reach.ports import named
 
 FrontendKind = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalIP"]
@@ -64,10 +66,14 @@ class Frontend:
 
     @property
     def place(self) -> str:
-        """`203.0.113.50:443/TCP`, `[2001:db8::50]:443/TCP`; of a node port `30080/TCP`."""
-        host = self.hostname or str(self.address or "")
+        """`203.0.113.50:443/TCP`, `[2001:db8::50]:443/TCP`; of a node port `30080/TCP`.
+
+        What is not known is left out, or is a `?`.
+        """
+        host = self.hostname or (str(self.address) if self.address and self.address.placed else "")
         where = f"[{host}]:" if ":" in host else f"{host}:" if host else ""
-        return f"{where}{self.number}/{self.port.protocol}"
+        number = "?" if self.number == SOME_PORT else self.number
+        return f"{where}{number}/{self.port.protocol}"
 
     def __str__(self) -> str:
         """`NodePort 30080/TCP`, `LoadBalancer 203.0.113.50:443/TCP`."""
@@ -209,6 +215,13 @@ def usable(backends: Iterable[Backend], node: str | None = None) -> list[Backend
     """
     here = [b for b in backends if node is None or b.node == node]
     return [b for b in here if b.ready] or [b for b in here if b.serving_last]
+
+
+def on(node: str, backends: list[Backend]) -> list[list[Backend]]:
+    """The endpoints on a node; where of some it is not known, also those together with them."""
+    sure = [b for b in backends if together(b.node, node)]
+    perhaps = [b for b in backends if together(b.node, node) is not False]
+    return [sure] if sure == perhaps else [sure, perhaps]
 
 
 def frontends(service: Service) -> Iterator[Frontend]:

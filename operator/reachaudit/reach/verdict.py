@@ -36,6 +36,8 @@ class Reason(Enum):
     PLATFORM = "platform"  # UNK-13
     IP_BLOCK = "ip-block"  # NP-30 with an assumption off
     NO_ADDRESS = "no-address"  # of a pod that only a file describes
+    NO_NODE = "no-node"  # the same: it may be on any
+    NO_PORT = "no-port"  # of a node port that a cluster will give
     PROTOCOL = "protocol"  # NP-43
     SOURCE_NAT = "source-nat"  # EXT-10
     PROVIDER = "provider"  # UNK-4: what a load balancer's provider does with source ranges
@@ -134,6 +136,14 @@ def one_of(paths: Iterable[PathVerdict], reason: Reason) -> PathVerdict:
         return network_chooses(paths)
     ways = tuple(way for path in paths for way in path.ways)
     return PathVerdict(Outcome.UNKNOWN, ways, reason, _notes(paths))
+
+
+def wherever(paths: Iterable[PathVerdict]) -> PathVerdict:
+    """The same where a pod may be on one node or another. If none passes, that is what counts."""
+    paths = tuple(paths)
+    if {path.outcome for path in paths} <= {Outcome.DENY, Outcome.NO_PATH}:
+        return network_chooses(paths)
+    return one_of(paths, Reason.NO_NODE)
 
 
 _WORST_FIRST = (Outcome.NO_PATH, Outcome.DENY, Outcome.UNKNOWN, Outcome.PARTIAL, Outcome.ALLOW)

@@ -1,7 +1,7 @@
 """Ways in: where clients outside may come to workloads, and what becomes of each client there."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from itertools import product
 from typing import NamedTuple
@@ -23,11 +23,14 @@ from reachaudit.reach.verdict import (
     PASSES,
     Outcome,
     PathVerdict,
+    Reason,
     client_chooses,
     no_path,
 )
 from reachaudit.reach.workloads import Workload
 from reachaudit.reach.zones import Zone
+
+PASSING = (Outcome.ALLOW, Outcome.PARTIAL)
 
 
 class Entry:
@@ -64,6 +67,14 @@ def _through(
     route: Route, to_backend: Callable[[], PathVerdict], entrance: PathVerdict
 ) -> PathVerdict:
     return Ingresses.through(entrance, route, to_backend())
+
+
+def _if(sure: bool, path: PathVerdict) -> PathVerdict:
+    """A way by nodes; UNKNOWN where it is not sure that they can be dialled."""
+    if sure or path.outcome not in PASSING:
+        return path
+    note = "the addresses of nodes are not known"
+    return replace(path, outcome=Outcome.UNKNOWN, reason=Reason.NODE_ADDRESS, note=note)
 
 
 def _no_further(path: PathVerdict) -> PathVerdict:
@@ -158,14 +169,22 @@ class WaysIn:
         service, port, family = frontend.service, frontend.port, frontend.family
         backends = self._paths.services.backends(service, port, family)
         for (workload, number), own in self._ends(backends).items():
-            judge, at = partial(self._dial, frontend, own), position(port.protocol, number)
+            at = position(port.protocol, number)
             for zone in zones:
-                entry = self._before(zone, family, judge)
+                entry = self._before(zone, family, partial(self._dial, frontend, own, zone))
                 yield WayIn(zone, family, workload, service.ref, str(frontend), at, entry)
 
-    def _dial(self, frontend: Frontend, own: Set[Backend], client: Party) -> PathVerdict:
+    def _by_some_node(self, zone: Zone, family: Family, path: PathVerdict) -> PathVerdict:
+        """A way by whichever node a zone can dial; maybe it can dial none."""
+        nodes = self._identity.nodes.values()
+        return _if(any(self._facing.surely(zone, family, [node]) for node in nodes), path)
+
+    def _dial(
+        self, frontend: Frontend, own: Set[Backend], zone: Zone, client: Party
+    ) -> PathVerdict:
         if frontend.kind == "NodePort":
-            return self._paths.to_any_node(client, frontend, own.__contains__)
+            path = self._paths.to_any_node(client, frontend, own.__contains__)
+            return self._by_some_node(zone, frontend.family, path)
         return self._paths.to_frontend(client, frontend, only=own.__contains__)
 
     def _ends(self, backends: list[Backend]) -> dict[tuple[Workload, int], set[Backend]]:
@@ -179,8 +198,13 @@ class WaysIn:
         return found
 
     def _by_host_port(self, pod: Pod, port: ContainerPort, zone: Zone, family: Family) -> WayIn:
+        nodes = self._identity.nodes_named(pod.node)
+        bound = port.host_address is not None and port.host_address.value
+        sure = bool(bound) or self._facing.surely(zone, family, nodes)
         entry = self._before(
-            zone, family, lambda client: self._paths.to_host_port(client, pod, port, family)
+            zone,
+            family,
+            lambda client: _if(sure, self._paths.to_host_port(client, pod, port, family)),
         )
         way = f"hostPort {port.host_port}/{port.protocol}"
         at = position(port.protocol, port.number)
@@ -235,14 +259,17 @@ class WaysIn:
     def _by_any_door(self, door: Door, client: Party) -> PathVerdict:
         pods = [pod for ref in door.pods if (pod := self._identity.pod(ref)) is not None]
         by_host = self._facing.nodes[client.address.family]
-        return client_chooses(
-            self._ingresses.listed(client, door.ranges, entrance, nginx=door.nginx)
-            for frontend, entrance in self._ingresses.doors.each(client, pods, door.number)
-            if door.zone in (self._facing.frontend(frontend) if frontend else by_host)
-        )
+        paths = []
+        for frontend, entrance in self._ingresses.doors.each(client, pods, door.number):
+            if door.zone in (self._facing.frontend(frontend) if frontend else by_host):
+                path = self._ingresses.listed(client, door.ranges, entrance, nginx=door.nginx)
+                by_node = frontend is None or frontend.kind == "NodePort"
+                paths.append(self._by_some_node(door.zone, door.family, path) if by_node else path)
+        return client_chooses(paths)
 
     def _by_pod_address(self, pod: Pod, address: Address, port: int, zone: Zone) -> WayIn:
-        target, family = self._identity.at(address), address.family
+        family = address.family
+        [target] = self._identity.pod_parties(pod, family)
         entry = self._before(
             zone, family, lambda client: self._paths.to_party(client, target, port)
         )

@@ -8,6 +8,7 @@ from reachaudit.checks.ways_in import openness, paths_of
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
 from reachaudit.model.facts import Service
+from reachaudit.reach.services import frontends
 
 ABOUT = About(
     "RA025",
@@ -27,7 +28,7 @@ def _units(view: View) -> list[Service]:
 def _judge(service: Service, view: View) -> Iterator[Finding]:
     """SVC-25. Its weight is who gets through: policies may shut what the node port opens."""
     ways = [e for e in view.exposed_by.get(service.ref, []) if e.way.startswith("NodePort")]
-    ports = some(f"{p.node_port}/{p.protocol}" for p in service.ports if p.node_port)
+    ports = some(f.place for f in frontends(service) if f.kind == "NodePort")
     who, severity = openness(ways, ABOUT.severity) if ways else _to_no_pod(service, view)
     yield Finding(
         ABOUT.id,
