@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from reachaudit.model.facts import NetworkPolicy, Pod
-from reachaudit.reach.workloads import workload_of
+from reachaudit.reach.reachability import Reachability
+from reachaudit.settings import Assumptions
 from reachaudit.watch.files import read
 
 DEPLOYMENT = """
@@ -29,7 +30,8 @@ def test_a_deployment_of_many_becomes_two_pods(tmp_path: Path) -> None:
     snapshot = read([str(tmp_path)])
     pods = list(snapshot.facts.of(Pod))
     assert [pod.name for pod in pods] == ["web-0", "web-1"]
-    assert {str(workload_of(pod, snapshot.facts)) for pod in pods} == {"shop/web[Deployment]"}
+    identity = Reachability(snapshot.facts, Assumptions()).identity
+    assert {str(identity.workloads[pod.ref]) for pod in pods} == {"shop/web[Deployment]"}
     assert all(pod.live for pod in pods)
     assert [policy.name for policy in snapshot.facts.of(NetworkPolicy)] == ["deny"]
     assert not snapshot.problems

@@ -1,7 +1,8 @@
 """Documents of a text: what was read of each, where it lies, and what is wrong with it."""
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+ITEMS = "items"
 Path = tuple[str | int, ...]
 Following = Callable[[], Event | None]
 
@@ -26,44 +28,51 @@ class Fault(NamedTuple):
     line: int
 
 
-class Document(NamedTuple):
-    """A document that could be read: its value, its text, and the line on which that begins.
+@dataclass(eq=False)
+class Document:
+    """A document that could be read: its value, and on which line of the file that begins.
 
-    `faults` are those that leave it readable.
+    `text` is what it was read from, and `begin` the line on which this begins. `items`: where the
+    items of a list begin, line by line. `faults` are those that leave it readable.
     """
 
     value: object
-    text: str
     line: int
-    faults: tuple[Fault, ...] = ()
+    text: str
+    begin: int
+    items: Sequence[int] = ()
+    faults: Sequence[Fault] = ()
 
     def line_of(self, path: Path) -> int:
         """Where a part of it begins; where its nearest whole does if it is not there."""
-        lines = _lines(self.text)
-        while path and path not in lines:
+        match path:
+            case ():
+                return self.line
+            case (name, int(index)) if name == ITEMS and index < len(self.items):
+                return self.items[index]
+        while path and path not in self._lines:
             path = path[:-1]
-        return self.line + lines.get(path, 0)
+        return self.begin + self._lines.get(path, 0)
+
+    @cached_property
+    def _lines(self) -> dict[Path, int]:
+        """The line of each part by its path, as far as YAML's grammar goes.
+
+        It is for the few documents with a problem: lines are not kept while reading.
+        """
+        found: dict[Path, int] = {}
+        following = CBaseLoader(self.text).get_event
+        try:
+            following(), following()  # the stream and the document begin
+            _walk(following, following(), (), found)
+        except (YAMLError, RecursionError):  # JSON has escapes that YAML has not
+            pass
+        return found
 
 
 def line_in(event: Event | None) -> int:
     """The line of its text on which an event begins; the first is 0."""
     return event.start_mark.line if event and event.start_mark else 0
-
-
-@lru_cache(maxsize=8)
-def _lines(text: str) -> dict[Path, int]:
-    """The line of each part of a document by its path, as far as YAML's grammar goes.
-
-    It is for the few documents with a problem: lines are not kept while reading.
-    """
-    found: dict[Path, int] = {}
-    following = CBaseLoader(text).get_event
-    try:
-        following(), following()  # the stream and the document begin
-        _walk(following, following(), (), found)
-    except (YAMLError, RecursionError):  # JSON has escapes that YAML has not
-        pass
-    return found
 
 
 def _walk(following: Following, event: Event | None, path: Path, found: dict[Path, int]) -> None:

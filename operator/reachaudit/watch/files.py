@@ -35,8 +35,9 @@ def read(paths: Sequence[str], stdin: TextIO | BinaryIO | None = None) -> Snapsh
             text = f"it stands twice: this one counts, not that at {former.place()}"
             problems.append(Problem(text, item.ref, found.place()))
         items[item.ref] = item, found
-    facts = [item.fact for item, _ in items.values() if item.fact is not None]
-    return Snapshot(settled(facts), tuple(problems))
+    facts, assumptions = settled([item for item, _ in items.values()])
+    places = {ref: manifest.place() for ref, (_, manifest) in items.items()}
+    return Snapshot(facts, tuple(problems), places, assumptions)
 
 
 def _objects(paths: Sequence[str], stdin: TextIO | BinaryIO | None) -> Iterator[Manifest | Problem]:

@@ -4,8 +4,9 @@ import json
 import re
 from typing import NoReturn
 
-from reachaudit.watch.documents import Document, Fault
+from reachaudit.watch.documents import ITEMS, Document, Fault
 
+_SPACE = re.compile(r"[ \t\n\r]*")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -41,8 +42,44 @@ def read_object(text: str, begin: int, line: int) -> tuple[Document, int]:
         raise NoJson(f"no JSON: {error}", line) from error
     except RecursionError as error:
         raise NoJson("no JSON: it is nested too deeply", line) from error
-    faults = tuple(Fault(f"the key {key!r} stands twice in one object", line) for key in doubled)
-    return Document(value, text[begin:end], line, faults), end
+    faults = [Fault(f"the key {key!r} stands twice in one object", line) for key in doubled]
+    listed = isinstance(value, dict) and isinstance(value.get(ITEMS), list)
+    items = _items(text, begin, line) if listed else []
+    return Document(value, line, text[begin:end], line, items, faults), end
+
+
+def _items(text: str, begin: int, line: int) -> list[int]:
+    """The lines on which the items of a list of objects begin; the JSON is known to be right."""
+    lines: list[int] = []
+    decode = json.JSONDecoder().raw_decode
+    at = skip(text, begin + 1)
+    while text[at] != "}":
+        key, at = decode(text, at)
+        at = skip(text, skip(text, at) + 1)
+        if key == ITEMS and text[at] == "[":
+            lines = []
+            at = skip(text, at + 1)
+            while text[at] != "]":
+                lines.append(line + text.count("\n", begin, at))
+                line, begin = lines[-1], at
+                at = _next(text, decode(text, at)[1])
+            at += 1
+        else:
+            _, at = decode(text, at)
+        at = _next(text, at)
+    return lines
+
+
+def _next(text: str, at: int) -> int:
+    """Past a comma, if there is one, to what comes next."""
+    at = skip(text, at)
+    return skip(text, at + 1) if text[at] == "," else at
+
+
+def skip(text: str, at: int) -> int:
+    """Past white space."""
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
 
 
 def _refuse(constant: str) -> NoReturn:

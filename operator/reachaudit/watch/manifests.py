@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from reachaudit.model.kinds import KINDS, VENDOR_KINDS, Kind
 from reachaudit.model.parse import UNREADABLE, Item, unreadable
+from reachaudit.watch.allocation import ASKED
 from reachaudit.watch.documents import Document, Path
 from reachaudit.watch.snapshot import Problem
 from reachaudit.watch.templates import TEMPLATES
 
-_KINDS = {(kind.group, kind.name.partition(".")[0]): kind for kind in (*KINDS, *TEMPLATES)}
+_KINDS = {(kind.group, kind.name.partition(".")[0]): kind for kind in (*KINDS, *TEMPLATES, ASKED)}
 # What the group extensions had is in other groups now, and served from there alone.
 _FORMER = {name: kind for (_, name), kind in _KINDS.items() if kind not in VENDOR_KINDS}
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9.]*[a-z0-9])?")

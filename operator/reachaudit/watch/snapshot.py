@@ -1,6 +1,7 @@
 """A cluster at one moment, however it was read: its facts, and what could not be read."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
@@ -17,7 +18,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What there is to ask about. Everything that was not understood is a problem told (UNK-10)."""
+    """What there is to ask about. Everything that was not understood is a problem told (UNK-10).
+
+    `places`: where each object stands in files, as `file:line`; in the order in which they were
+    read. `assumptions`: what was taken for granted where files say nothing, each as a sentence
+    (M-9); they are told with the verdicts.
+    """
 
     facts: Facts
     problems: tuple[Problem, ...] = ()
+    places: Mapping[Ref, str] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()

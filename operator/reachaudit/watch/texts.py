@@ -1,14 +1,12 @@
 """Bytes of a file to its documents, whatever they hold."""
 
 import codecs
-import re
 from collections.abc import Iterator
 
 from reachaudit.watch.documents import Document, Fault
-from reachaudit.watch.jsontext import NoJson, read_object
+from reachaudit.watch.jsontext import NoJson, read_object, skip
 from reachaudit.watch.yamltext import read_yaml
 
-_SPACE = re.compile(r"[ \t\n\r]*")
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -36,7 +34,7 @@ def documents(data: bytes) -> Iterator[Document | Fault]:
 def _read(text: str) -> Iterator[Document | Fault]:
     """JSON first where it begins so; a later part of it may be YAML after all, as for kubectl."""
     at, line = 0, 1
-    while (begin := _skip(text, at)) < len(text):
+    while (begin := skip(text, at)) < len(text):
         line += text.count("\n", at, begin)
         if text[begin] != "{" and (at == 0 or text.startswith("---", begin)):
             yield from read_yaml(text[begin:], line)
@@ -51,8 +49,3 @@ def _read(text: str) -> Iterator[Document | Fault]:
             return
         yield document
         line += text.count("\n", begin, at)
-
-
-def _skip(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at

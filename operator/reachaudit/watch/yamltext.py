@@ -23,10 +23,11 @@ from yaml.events import (
     NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
+    SequenceStartEvent,
 )
 from yaml.reader import ReaderError
 
-from reachaudit.watch.documents import Document, Fault, Following, line_in
+from reachaudit.watch.documents import ITEMS, Document, Fault, Following, line_in
 
 DEEPEST = 100  # levels of nesting; the deepest CRDs have some thirty
 MOST_ALIASED = 1_000_000  # values that the aliases of a text may stand for, all together
@@ -61,20 +62,17 @@ def _breaks(text: str) -> Iterator[int]:
     """Where a document ends and another begins, as kubectl sees it: at lines of `---`."""
     begin = 0
     for match in _BREAK.finditer(text):
-        if match.start() > begin and not _directives(text[begin : match.start()]):
-            yield match.start()
-            begin = match.start()
+        end = match.start()
+        if text.startswith("---", begin) or not _directives(text[begin:end]):
+            yield end
+            begin = end
     yield len(text)
 
 
 def _directives(chunk: str) -> bool:
     """Whether it is only what may stand in front of a document's `---`."""
-    if "%" not in chunk:
-        return False
-    lines = chunk.splitlines()
-    return any(line.startswith("%") for line in lines) and all(
-        line[0] in "%#" for line in lines if line.strip()
-    )
+    lines = [line for line in chunk.splitlines() if line.strip()]
+    return all(line[0] in "%#" for line in lines)
 
 
 class _Unreadable(Exception):
@@ -89,10 +87,11 @@ class _Builder:
     """Builds values from events, chunk by chunk. `_values` and `_aliased` count, for all chunks."""
 
     def __init__(self) -> None:
-        self._plain: dict[str, object] = {}
+        self._texts: set[str] = set()  # those that stand for themselves, quoted or not
         self._values = self._aliased = 0
         self._anchors: dict[str, tuple[object, int]] = {}
         self._faults: list[tuple[str, int]] = []
+        self._items: list[int] = []
 
     def documents(self, chunk: str, line: int) -> Iterator[Document | Fault]:
         """The documents of a chunk up to the first that is at fault."""
@@ -108,13 +107,19 @@ class _Builder:
             yield Fault(_hinted(text, chunk, line), at)
 
     def _document(self, start: DocumentStartEvent, chunk: str, line: int) -> Document:
-        self._anchors, self._faults = {}, []
-        value = self._value(self._following(), 0)
+        self._anchors, self._faults, self._items = {}, [], []
+        root = self._following()
+        value = self._value(root, 0)
         end = self._following()
         begin = start.start_mark.index if start.start_mark else 0
-        text = chunk[begin : end.end_mark.index if end and end.end_mark else len(chunk)]
-        faults = tuple(Fault(text, line + at) for text, at in self._faults)
-        return Document(value, text, line + line_in(start), faults)
+        return Document(
+            value,
+            line + line_in(root),
+            text=chunk[begin : end.end_mark.index if end and end.end_mark else len(chunk)],
+            begin=line + line_in(start),
+            items=[line + at for at in self._items],
+            faults=[Fault(text, line + at) for text, at in self._faults],
+        )
 
     def _value(self, event: Event | None, depth: int) -> object:
         if isinstance(event, ScalarEvent):
@@ -136,17 +141,25 @@ class _Builder:
     def _mapping(self, depth: int) -> dict[str, object]:
         found: dict[str, object] = {}
         merged: set[str] = set()
-        following, value_of = self._following, self._value
+        following, texts, value_of = self._following, self._texts, self._value
         while not isinstance(event := following(), MappingEndEvent):
-            key = self._key(event)
-            value = value_of(following(), depth)
-            if key is None:
-                found |= self._merged(value, event)
-                merged = set(found)
+            key: str | None
+            if isinstance(event, ScalarEvent) and event.value in texts and not event.anchor:
+                key = event.value
+            elif (key := self._key(event)) is None:
+                brought = self._merged(value_of(following(), depth), event)
+                found |= brought
+                merged |= brought.keys()
                 continue
             if key in found and key not in merged:
                 self._faults.append((f"the key {key!r} stands twice here", line_in(event)))
-            found[key] = value
+            event = following()
+            if isinstance(event, ScalarEvent) and event.value in texts and not event.anchor:
+                found[key] = event.value
+            elif depth == 1 and key == ITEMS and _is_plain_list(event):
+                found[key] = self._listed(depth + 1)
+            else:
+                found[key] = value_of(event, depth)
         self._values += len(found) + 1
         return found
 
@@ -158,15 +171,24 @@ class _Builder:
         self._values += len(found) + 1
         return found
 
+    def _listed(self, depth: int) -> list[object]:
+        """The items of a list of objects; where each begins is kept."""
+        found: list[object] = []
+        self._items = []
+        while not isinstance(event := self._following(), SequenceEndEvent):
+            self._items.append(line_in(event))
+            found.append(self._value(event, depth))
+        self._values += len(found) + 1
+        return found
+
     def _scalar(self, event: ScalarEvent) -> object:
         text = event.value
-        if not event.implicit[0] and event.tag not in _TYPED:
-            return text
-        try:
-            return self._plain[text]
-        except KeyError:
-            value = self._plain[text] = plain(text)
+        if event.implicit[0] or event.tag in _TYPED:
+            value = plain(text)
+            if isinstance(value, str) and text != _MERGE:
+                self._texts.add(text)
             return value
+        return text
 
     def _alias(self, event: AliasEvent) -> object:
         """What an anchor stands for; its values count as if they were written once more."""
@@ -204,6 +226,10 @@ class _Builder:
                 raise _Unreadable("the merge key << takes a mapping, or a list of mappings", event)
             found |= part
         return found
+
+
+def _is_plain_list(event: Event | None) -> bool:
+    return isinstance(event, SequenceStartEvent) and not event.anchor
 
 
 def plain(text: str) -> object:
