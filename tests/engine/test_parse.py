@@ -10,12 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reachaudit.model.facts import OpaquePolicy
+from reachaudit.model.facts import EndpointSlice, OpaquePolicy, Pod, Service, ServicePort
 from reachaudit.model.ip import parse_address, parse_block
-from reachaudit.model.kinds import INGRESS, KINDS, NETWORK_POLICY, SERVICE, Kind
+from reachaudit.model.kinds import (
+    ENDPOINT_SLICE,
+    INGRESS,
+    KINDS,
+    NETWORK_POLICY,
+    POD,
+    SERVICE,
+    Kind,
+)
 
 if TYPE_CHECKING:
-    from cases.apiobject import Json
+    from cases.apiobject import Json, Object
 
 # The names of fields that are read, so that random documents often hit one.
 FIELDS = re.findall(
@@ -130,3 +138,109 @@ def test_blocks_are_read_as_the_api_server_does(text: str, read: str) -> None:
 
 def test_an_address_of_many_zeros_is_one_address() -> None:
     assert parse_address("0" * 250_000 + "1.2.3.4") == parse_address("1.2.3.4")
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "problem"),
+    [
+        (SERVICE, {"spec": {"ports": [{"port": 0}]}}, "spec.ports[0]: port 0 is not in 1-65535"),
+        (
+            SERVICE,
+            {"spec": {"ports": [{"port": 80, "targetPort": 70000}]}},
+            "spec.ports[0]: port 70000 is not in 1-65535",
+        ),
+        (
+            SERVICE,
+            {"spec": {"ports": [{"port": 80, "targetPort": "8080"}]}},
+            "spec.ports[0]: '8080' is not a port name",
+        ),
+        (
+            SERVICE,
+            {"spec": {"ports": [{"port": 80, "nodePort": -1}]}},
+            "spec.ports[0]: port -1 is not in 0-65535",
+        ),
+        (
+            SERVICE,
+            {"spec": {"internalTrafficPolicy": "local"}},
+            "spec.internalTrafficPolicy: 'local' is not known; read as Cluster",
+        ),
+        (
+            SERVICE,
+            {"spec": {"externalTrafficPolicy": "local"}},
+            "spec.externalTrafficPolicy: 'local' is not known; read as Cluster",
+        ),
+        (
+            SERVICE,
+            {"spec": {"ipFamilies": ["ipv4"]}},
+            "spec.ipFamilies: 'ipv4' is neither IPv4 nor IPv6",
+        ),
+        (
+            ENDPOINT_SLICE,
+            {"addressType": "IPv4", "ports": [{"name": "", "port": 70000}]},
+            "ports: port 70000 is not in 1-65535",
+        ),
+        (
+            POD,
+            {"spec": {"containers": [{"ports": [{"containerPort": 80, "hostPort": 70000}]}]}},
+            "spec.containers[].ports: port 70000 is not in 0-65535",
+        ),
+    ],
+)
+def test_a_part_that_the_api_refuses_is_left_out_and_told(
+    kind: Kind, part: Object, problem: str
+) -> None:
+    item = kind.parse({"metadata": {"name": "n", "namespace": "x"}, **part})
+    assert item.problems == (problem,)
+    match item.fact:
+        case Service() | Pod() | EndpointSlice():
+            assert item.fact.ports == ()
+        case other:
+            raise AssertionError(other)
+
+
+@pytest.mark.parametrize(
+    ("part", "default"),
+    [
+        ({"ports": [{"port": 80}]}, {"ports": (ServicePort("", "TCP", 80, 80),)}),
+        ({}, {"type": "ClusterIP", "internal_local": False, "external_local": False}),
+        ({}, {"families": ("IPv4",)}),
+    ],
+)
+def test_what_is_not_written_is_as_the_api_server_has_it(
+    part: Object, default: dict[str, object]
+) -> None:
+    """M-9; the cases hold it of policies."""
+    fact = SERVICE.parse({"metadata": {"name": "n"}, "spec": part}).fact
+    assert fact is not None
+    assert {name: getattr(fact, name) for name in default} == default
+    assert fact.namespace == "default"
+
+
+def test_a_policy_is_known_by_its_name_though_its_labels_are_none() -> None:
+    item = NETWORK_POLICY.parse({"metadata": {"name": "p", "namespace": "x", "labels": {"v": 1.0}}})
+    assert item.fact == OpaquePolicy("x", "p", kind_name="NetworkPolicy")
+    assert item.problems == (
+        "cannot be read: Expected `str`, got `float` - at `$.metadata.labels[...]`",
+    )
+
+
+def test_a_policy_without_a_name_is_no_absent_one() -> None:
+    item = NETWORK_POLICY.parse({"metadata": {"namespace": "x"}})
+    assert item.fact == OpaquePolicy("x", "?", kind_name="NetworkPolicy")
+    assert item.problems == ("metadata.name: missing",)
+
+
+def test_which_kinds_lie_in_no_namespace() -> None:
+    assert {kind.name for kind in KINDS if not kind.namespaced} == {
+        "Namespace",
+        "Node",
+        "IngressClass",
+        "ServiceCIDR",
+        "CiliumClusterwideNetworkPolicy.cilium.io",
+        "GlobalNetworkPolicy.crd.projectcalico.org",
+        "GlobalNetworkPolicy.projectcalico.org",
+        "ClusterNetworkPolicy.crd.antrea.io",
+        "AdminNetworkPolicy.policy.networking.k8s.io",
+        "BaselineAdminNetworkPolicy.policy.networking.k8s.io",
+        "ClusterNetworkPolicy.policy.networking.k8s.io",
+    }

@@ -5,7 +5,7 @@ from sys import intern
 from reachaudit.model.facts import Endpoint, EndpointSlice, SlicePort
 from reachaudit.model.ip import parse_address
 from reachaudit.model.names import Ref
-from reachaudit.model.objects.wire import Invalid, Object, Reading, Wire, protocol_of
+from reachaudit.model.objects.wire import Invalid, Object, Reading, Wire, port_of, protocol_of
 
 HEADLESS_LABEL = "service.kubernetes.io/headless"
 SERVICE_LABEL = "kubernetes.io/service-name"
@@ -74,7 +74,8 @@ def _slice_ports(piece: WireEndpointSlice, problems: list[str]) -> tuple[SlicePo
         if not port.port:
             continue
         try:
-            found.append(SlicePort(intern(port.name or ""), protocol_of(port.protocol), port.port))
+            number = port_of(port.port)
+            found.append(SlicePort(intern(port.name or ""), protocol_of(port.protocol), number))
         except Invalid as error:
             problems.append(f"ports: {error}")
     return tuple(found)

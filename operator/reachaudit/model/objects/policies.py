@@ -1,6 +1,5 @@
 """NetworkPolicy, and the policies of others that are known to exist but not read."""
 
-import re
 from collections.abc import Callable
 from sys import intern
 from typing import TypeVar
@@ -21,6 +20,7 @@ from reachaudit.model.objects.wire import (
     Object,
     Reading,
     Wire,
+    port_name_of,
     protocol_of,
     selector_of,
 )
@@ -28,7 +28,6 @@ from reachaudit.model.objects.wire import (
 T = TypeVar("T")
 U = TypeVar("U")
 
-_PORT_NAME = re.compile(r"(?=.{1,15}\Z)(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 NOBODY = Selector(expressions=(Requirement("", "In", ()),))
 NO_PEER = Peer()
 NO_PORT = PolicyPort("TCP", 1, 0)
@@ -191,9 +190,7 @@ def _port(port: WirePolicyPort) -> PolicyPort:
     if isinstance(port.port, str):
         if port.end_port is not None:
             raise Invalid("endPort needs a numeric port (NP-38)")
-        if not _PORT_NAME.fullmatch(port.port):
-            raise Invalid(f"{port.port!r} is not a port name")
-        return PolicyPort(protocol, 1, 65535, intern(port.port))
+        return PolicyPort(protocol, 1, 65535, port_name_of(port.port))
     if port.port is None:
         if port.end_port is not None:
             raise Invalid("endPort needs a port (NP-38)")

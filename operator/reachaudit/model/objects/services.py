@@ -19,6 +19,8 @@ from reachaudit.model.objects.wire import (
     Reading,
     Wire,
     labels_of,
+    port_name_of,
+    port_of,
     protocol_of,
 )
 from reachaudit.model.objects.workloads import Condition
@@ -101,11 +103,11 @@ def read_service(service: WireService) -> Reading:
         selector=labels_of(spec.selector),
         headless=headless,
         cluster_ips=addresses,
-        families=_families(spec, addresses),
+        families=_families(spec, addresses, problems),
         ports=_service_ports(spec, problems),
         external_ips=_addresses("spec.externalIPs", spec.external_ips or (), problems),
-        internal_local=spec.internal_traffic_policy == "Local",
-        external_local=spec.external_traffic_policy == "Local",
+        internal_local=_is_local("internalTrafficPolicy", spec.internal_traffic_policy, problems),
+        external_local=_is_local("externalTrafficPolicy", spec.external_traffic_policy, problems),
         balancers=balancers_of(service.status, problems),
         balancer_class=spec.load_balancer_class or "",
         source_ranges=ranges,
@@ -155,19 +157,37 @@ def _service_ports(spec: ServiceSpec, problems: list[str]) -> tuple[ServicePort,
     ports = []
     for i, port in enumerate(spec.ports or ()):
         try:
-            protocol = protocol_of(port.protocol)
+            ports.append(_service_port(port))
         except Invalid as error:
             problems.append(f"spec.ports[{i}]: {error}")
-            continue
-        target = port.port if port.target_port in (None, 0, "") else port.target_port
-        assert target is not None
-        ports.append(
-            ServicePort(intern(port.name or ""), protocol, port.port, target, port.node_port or 0)
-        )
     return tuple(ports)
 
 
-def _families(spec: ServiceSpec, addresses: tuple[Address, ...]) -> tuple[Family, ...]:
+def _service_port(port: WireServicePort) -> ServicePort:
+    number, target = port_of(port.port), port.target_port
+    if isinstance(target, str) and target:
+        target = port_name_of(target)
+    else:
+        target = port_of(target or number)
+    return ServicePort(
+        intern(port.name or ""),
+        protocol_of(port.protocol),
+        number,
+        target,
+        port_of(port.node_port or 0, least=0),
+    )
+
+
+def _is_local(field: str, text: str | None, problems: list[str]) -> bool:
+    """What a traffic policy says; Cluster where none is written (M-9)."""
+    if text not in (None, "", "Cluster", "Local"):
+        problems.append(f"spec.{field}: {text!r} is not known; read as Cluster")
+    return text == "Local"
+
+
+def _families(
+    spec: ServiceSpec, addresses: tuple[Address, ...], problems: list[str]
+) -> tuple[Family, ...]:
     """Families in use: as written, else those of the ClusterIPs, else IPv4 (M-9, SVC-20)."""
     written: list[Family] = []
     for name in spec.ip_families or ():
@@ -175,6 +195,8 @@ def _families(spec: ServiceSpec, addresses: tuple[Address, ...]) -> tuple[Family
             written.append("IPv4")
         elif name == "IPv6":
             written.append("IPv6")
+        else:
+            problems.append(f"spec.ipFamilies: {name!r} is neither IPv4 nor IPv6")
     return tuple(written or [address.family for address in addresses] or ["IPv4"])
 
 

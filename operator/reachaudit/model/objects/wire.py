@@ -15,6 +15,8 @@ _KEY = re.compile(
     r"(?=.{1,63}\Z)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 )
 
+_PORT_NAME = re.compile(r"(?=.{1,15}\Z)(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+
 
 class Wire(msgspec.Struct, rename="camel", gc=False):
     """A part of an API object; fields that are not named here are skipped while decoding."""
@@ -107,6 +109,20 @@ def protocol_of(text: str | None) -> Protocol:
             return "SCTP"
         case _:
             raise Invalid(f"protocol {text!r} is not TCP, UDP or SCTP")
+
+
+def port_of(number: int, *, least: int = 1) -> int:
+    """A port's number; raises Invalid where it is none."""
+    if not least <= number <= 65535:
+        raise Invalid(f"port {number} is not in {least}-65535")
+    return number
+
+
+def port_name_of(text: str) -> str:
+    """A port's name; raises Invalid where it is none."""
+    if not _PORT_NAME.fullmatch(text):
+        raise Invalid(f"{text!r} is not a port name")
+    return intern(text)
 
 
 def selector_of(selector: LabelSelector) -> Selector:

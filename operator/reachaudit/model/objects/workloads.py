@@ -14,6 +14,7 @@ from reachaudit.model.objects.wire import (
     Wire,
     labels_of,
     owner_of,
+    port_of,
     protocol_of,
 )
 
@@ -188,13 +189,11 @@ def _container_ports(spec: PodSpec, problems: list[str]) -> tuple[ContainerPort,
 
 
 def _container_port(port: WirePort, *, sidecar: bool) -> ContainerPort:
-    if not 1 <= port.container_port <= 65535:
-        raise Invalid(f"port {port.container_port} is not in 1-65535")
     return ContainerPort(
         intern(port.name or ""),
-        port.container_port,
+        port_of(port.container_port),
         protocol_of(port.protocol),
-        port.host_port or 0,
+        port_of(port.host_port or 0, least=0),
         parse_address(port.host_ip) if port.host_ip else None,
         sidecar,
     )
