@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
+from reachaudit.model.facts import SOME_PORT
 from reachaudit.model.ip import FAMILIES, Family
 from reachaudit.model.names import Ref
 from reachaudit.reach.facing import Facing
@@ -39,7 +40,8 @@ def _health_checks(services: Services, facing: Facing) -> Iterator[NodeExposure]
     for service in services.all:
         for family in service.families if service.health_port and not service.other_proxy else ():
             for zone in facing.node_ports[family]:
-                way = f"healthCheckNodePort {service.health_port}/TCP"
+                number = "?" if service.health_port == SOME_PORT else service.health_port
+                way = f"healthCheckNodePort {number}/TCP"
                 yield NodeExposure(zone, family, service.ref, way)
 
 

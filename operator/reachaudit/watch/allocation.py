@@ -129,6 +129,7 @@ def allocated(asked: Asked, families: tuple[Family, ...]) -> Service:
     held = {address.family for address in service.cluster_ips}
     more = () if service.headless else unplaced(f for f in own if f not in held)
     balanced = service.type == "LoadBalancer"
+    checked = balanced and service.external_local  # SVC-30
     ports = service.ports
     if service.type == "NodePort" or (balanced and asked.node_ports):
         ports = tuple(map(_with_node_port, ports))
@@ -138,6 +139,7 @@ def allocated(asked: Asked, families: tuple[Family, ...]) -> Service:
         cluster_ips=service.cluster_ips + more,
         ports=ports,
         balancers=service.balancers or ((GIVEN,) if balanced else ()),
+        health_port=service.health_port or (SOME_PORT if checked else 0),
     )
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from reachaudit.model.facts import (
     SOME_NODE,
+    EndpointSlice,
     Fact,
     Ingress,
     NetworkPolicy,
@@ -23,6 +24,8 @@ from reachaudit.model.names import Ref
 from reachaudit.model.parse import Item
 from reachaudit.model.store import Facts
 from reachaudit.watch.allocation import Asked, allocated, balanced, families_of, unplaced
+from reachaudit.watch.mirrored import Endpoints
+from reachaudit.watch.scalers import Scaler
 from reachaudit.watch.templates import Workload, controller_of, pods_of
 
 
@@ -39,9 +42,10 @@ def settled(items: Sequence[Item]) -> Settled:
     workloads = [fact for fact in facts if isinstance(fact, Workload)]
     cluster = _Cluster(facts)
     found = [
-        cluster.given(item.fact, whole=bool(item.uid))
+        fact
         for item in items
-        if item.fact is not None and not isinstance(item.fact, Workload)
+        if item.fact is not None
+        for fact in cluster.given(item.fact, whole=bool(item.uid))
     ]
     # Those whose pods have names of their own choose first.
     for workload in sorted(workloads, key=lambda w: (w.first is None, w.ref)):
@@ -60,21 +64,27 @@ class _Cluster:
         self._owners = set(_owners(facts))
         self._spoken = set(_spoken(facts))
         self._names = {(f.namespace, f.name) for f in facts if isinstance(f, Pod)}
+        self._mirrored = _mirrored(facts)
+        self._most = {fact.target: fact.most for fact in facts if isinstance(fact, Scaler)}
         self._running = self._balancers = 0
 
-    def given(self, fact: Fact, *, whole: bool) -> Fact:
-        """An object with what a cluster gives it."""
+    def given(self, fact: Fact, *, whole: bool) -> Iterator[Fact]:
+        """An object with what a cluster gives it; what it makes of workloads comes apart."""
         match fact:
+            case Workload() | Scaler():
+                return
             case Asked():
-                return self._service(fact, whole=whole)
+                yield self._service(fact, whole=whole)
+            case Endpoints():
+                yield from fact.slices if (fact.namespace, fact.name) in self._mirrored else ()
             case Ingress() if not whole:
-                return balanced(fact)
+                yield balanced(fact)
             case Node() if not fact.addresses:
-                return replace(fact, addresses=self._addresses)
+                yield replace(fact, addresses=self._addresses)
             case Pod() if not (whole or fact.phase or fact.addresses):
-                return self._run(fact)
+                yield self._run(fact)
             case _:
-                return fact
+                yield fact
 
     def made(self, workload: Workload) -> Iterator[Fact]:
         """A controller's pods, unless the input has them, or controllers between them and it."""
@@ -82,6 +92,9 @@ class _Cluster:
             yield controller_of(workload)
         if workload.ref in self._owners:
             return
+        if workload.replicas:  # an autoscaler leaves alone what is scaled to nothing
+            most = self._most.get(workload.ref, workload.replicas)
+            workload = replace(workload, replicas=max(most, 1))
         for pod in pods_of(workload, len(self._nodes), self._spoken, self._names):
             self._names.add((pod.namespace, pod.name))
             yield self._run(pod)
@@ -122,6 +135,16 @@ class _Cluster:
         """The first address of each family that a node has."""
         found = {a.family: a for n in self._nodes if n.name == name for a in n.addresses[::-1]}
         return tuple(found[family] for family in self._families if family in found)
+
+
+def _mirrored(facts: Sequence[Fact]) -> set[tuple[str, str]]:
+    """The Services whose Endpoints a cluster mirrors: without a selector, and without slices."""
+    sliced = {(fact.namespace, fact.service) for fact in facts if isinstance(fact, EndpointSlice)}
+    return {
+        (fact.namespace, fact.name)
+        for fact in facts
+        if isinstance(fact, Asked) and not fact.service.selector
+    } - sliced
 
 
 def _owners(facts: Sequence[Fact]) -> Iterator[Ref]:

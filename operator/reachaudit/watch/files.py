@@ -28,9 +28,9 @@ def read(paths: Sequence[str], stdin: TextIO | BinaryIO | None = None) -> Snapsh
             continue
         item = item_of(found)
         problems += [problem_of(found, item, text) for text in item.problems]
-        if item.ref.name == UNREADABLE:
+        if item.ref.name == UNREADABLE and item.fact is None:
             continue
-        if item.ref in items:
+        if item.ref.name != UNREADABLE and item.ref in items:
             _, former = items[item.ref]
             text = f"it stands twice: this one counts, not that at {former.place()}"
             problems.append(Problem(text, item.ref, found.place()))

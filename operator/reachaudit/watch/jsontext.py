@@ -18,6 +18,10 @@ class NoJson(Exception):
         self.line = line
 
 
+class _Refused(ValueError):
+    """What Python takes for JSON and others do not."""
+
+
 def read_object(text: str, begin: int, line: int) -> tuple[Document, int]:
     """The value that begins at a place and a line, and where it ends; raises NoJson."""
     doubled: list[str] = []
@@ -38,8 +42,10 @@ def read_object(text: str, begin: int, line: int) -> tuple[Document, int]:
         raise NoJson(f"no JSON: {error.msg}", error.lineno) from error
     except UnicodeEncodeError as error:
         raise NoJson("no JSON: half of a surrogate pair", line) from error
-    except ValueError as error:
+    except _Refused as error:
         raise NoJson(f"no JSON: {error}", line) from error
+    except ValueError as error:  # Python's own limit
+        raise NoJson("no JSON: a number has too many digits", line) from error
     except RecursionError as error:
         raise NoJson("no JSON: it is nested too deeply", line) from error
     faults = [Fault(f"the key {key!r} stands twice in one object", line) for key in doubled]
@@ -83,4 +89,4 @@ def skip(text: str, at: int) -> int:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise _Refused(f"{constant} is no number of JSON")

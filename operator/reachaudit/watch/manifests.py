@@ -8,12 +8,20 @@ from reachaudit.model.kinds import KINDS, VENDOR_KINDS, Kind
 from reachaudit.model.parse import UNREADABLE, Item, unreadable
 from reachaudit.watch.allocation import ASKED
 from reachaudit.watch.documents import Document, Path
+from reachaudit.watch.mirrored import ENDPOINTS
+from reachaudit.watch.scalers import SCALERS
 from reachaudit.watch.snapshot import Problem
+from reachaudit.watch.strict import unknown_fields
 from reachaudit.watch.templates import TEMPLATES
 
-_KINDS = {(kind.group, kind.name.partition(".")[0]): kind for kind in (*KINDS, *TEMPLATES, ASKED)}
+# Of a kind that is here twice, the later counts: files say more of it than a cluster tells.
+_READ = (*KINDS, *TEMPLATES, ASKED, ENDPOINTS, *SCALERS)
+_KINDS = {(kind.api_version, kind.name.partition(".")[0]): kind for kind in _READ}
+_OTHER_VERSION = {(kind.group, kind.name.partition(".")[0]): kind for kind in _READ}
 # What the group extensions had is in other groups now, and served from there alone.
 _FORMER = {name: kind for (_, name), kind in _KINDS.items() if kind not in VENDOR_KINDS}
+_KUSTOMIZE = "kustomize.config.k8s.io"
+_LISTING = {"apiVersion", "kind", "metadata", "resources"}  # what changes nothing that it lists
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _NAMESPACE = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _STEP = re.compile(r"\[([^\]]*)\]|([^.\[\]]+)")
@@ -66,7 +74,7 @@ def manifests(file: str, document: Document) -> Iterator[Manifest | Problem]:
                 text = f"items: it is no list but {_described(items)}"
                 yield Problem(text, place=place_of(file, document, (*path, "items")))
             continue
-        found = _known(version, kind)
+        found = _known(version, kind, value)
         if isinstance(found, str):
             yield Problem(found, place=place_of(file, document, path))
         elif found is not None:
@@ -74,7 +82,9 @@ def manifests(file: str, document: Document) -> Iterator[Manifest | Problem]:
             yield Manifest(known, _settled(known, value), file, document, path, refusal)
 
 
-def _known(version: object, kind: object) -> tuple[Kind, str] | str | None:
+def _known(
+    version: object, kind: object, value: dict[str, object]
+) -> tuple[Kind, str] | str | None:
     """The kind, and why its objects are refused if they are; a sentence where there is none.
 
     None for kinds that are not read.
@@ -83,12 +93,15 @@ def _known(version: object, kind: object) -> tuple[Kind, str] | str | None:
         return "kind: missing, so it is no API object"
     if not isinstance(version, str) or not version:
         return "apiVersion: missing, so it is no API object"
+    if served := _KINDS.get((version, kind)):
+        return served, ""
     group = version.rpartition("/")[0]
-    found = _FORMER.get(kind) if group == "extensions" else _KINDS.get((group, kind))
-    if found is None:
-        return None
-    served = version == found.api_version or found in VENDOR_KINDS
-    return found, "" if served else f"apiVersion: {version} is not served, {found.api_version} is"
+    if group == _KUSTOMIZE and not _LISTING.issuperset(value):
+        return "it is for kustomize, which is not run: read what `kubectl kustomize` prints"
+    found = _FORMER.get(kind) if group == "extensions" else _OTHER_VERSION.get((group, kind))
+    if found is None or found in VENDOR_KINDS:
+        return (found, "") if found else None
+    return found, f"apiVersion: {version} is not served, {found.api_version} is"
 
 
 def _settled(kind: Kind, value: dict[str, object]) -> dict[str, object]:
@@ -116,7 +129,8 @@ def item_of(manifest: Manifest) -> Item:
     if namespace and not _NAMESPACE.fullmatch(namespace):
         problem = f"metadata.namespace: {namespace!r} is no name of a namespace"
         return unreadable(kind.name, value, problem)
-    return item
+    unknown = [f"{path}: there is no such field" for path in unknown_fields(kind, value)]
+    return item._replace(problems=(*item.problems, *unknown)) if unknown else item
 
 
 def problem_of(manifest: Manifest, item: Item, text: str) -> Problem:
@@ -132,6 +146,8 @@ def _described(value: object) -> str:
     match value:
         case list():
             return "a list"
+        case dict():
+            return "a mapping"
         case str():
             return "a text"
         case bool():

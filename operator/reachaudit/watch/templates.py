@@ -71,6 +71,7 @@ class WorkloadSpec(Wire):
     """`spec` of a workload: each kind has some of these."""
 
     replicas: int | None = None
+    selector: dict[str, object] | None = None
     template: WireTemplate | None = None
     ordinals: Ordinals | None = None
     parallelism: int | None = None
@@ -118,7 +119,23 @@ def read_workload(kind_name: str, workload: WireWorkload) -> Reading:
     if kind_name == "StatefulSet":
         first = (spec.ordinals.start or 0) if spec.ordinals else 0
     replicas = None if kind_name == "DaemonSet" else _count("spec.replicas", spec.replicas)
-    return _reading(kind_name, workload.metadata, spec.template, "spec.template", replicas, first)
+    reading = _reading(
+        kind_name, workload.metadata, spec.template, "spec.template", replicas, first
+    )
+    if _misses(spec):
+        refused = "spec.selector: it does not match the labels of spec.template"
+        return reading._replace(problems=(*reading.problems, refused))
+    return reading
+
+
+def _misses(spec: WorkloadSpec) -> bool:
+    """Whether the selector surely leaves out the pods of the template, which the API refuses."""
+    selector = spec.selector or {}
+    wanted = selector.get("matchLabels", selector)
+    labels = (spec.template.metadata.labels if spec.template else None) or {}
+    return isinstance(wanted, dict) and any(
+        isinstance(value, str) and labels.get(key) != value for key, value in wanted.items()
+    )
 
 
 def read_job(job: WireWorkload) -> Reading:
@@ -171,6 +188,7 @@ def _reading(
     made = Metadata(
         namespace=meta.namespace,
         labels={**(template.metadata.labels or {}), **(labels or {})},
+        annotations=template.metadata.annotations,
         owner_references=[OwnerReference(kind_name, meta.name, controller=True)],
     )
     pod, problems = read_pod(WirePod(made, template.spec))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.filed import Filed, deployment, node, policy, service, told
+from files.filed import Filed, deployment, node, policy, service, told
 from reachaudit.settings import Assumptions
 
 WEB, DB = deployment("web"), deployment("db")
