@@ -224,7 +224,7 @@ def test_json_texts_one_after_another_and_before_yaml(tmp_path: Path) -> None:
         "a.json:2: kind: missing, so it is no API object",
         "a.json:4: no JSON: Expecting value",
         "b.json:1: it stands twice: this one counts, not that at a.json:1",
-        "b.json:4: no YAML: did not find expected node content",
+        "b.json:3: no YAML: did not find expected node content",
         "d.json:2: the key 'a' stands twice in one object",
         "d.json:2: kind: missing, so it is no API object",
     ]

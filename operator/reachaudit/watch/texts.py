@@ -28,7 +28,7 @@ def documents(data: bytes) -> Iterator[Document | Fault]:
         line = 1 + error.object.count(b"\n", 0, error.start)
         yield Fault(f"it is no {encoding.upper()} text: {error.reason}", line)
         return
-    yield from _read(text)
+    yield from _read(text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text)
 
 
 def _read(text: str) -> Iterator[Document | Fault]:

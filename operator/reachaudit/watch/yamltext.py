@@ -257,12 +257,13 @@ def _explained(error: YAMLError, chunk: str, line: int) -> tuple[int, str]:
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return line, f"no YAML: {error}"
     mark, context = error.problem_mark, error.context_mark
+    at = line + min(mark.line, chunk.rstrip("\n").count("\n"))  # the end is no line of its own
     if chunk[mark.index : mark.index + 1] == "\t":
-        return line + mark.line, "no YAML: a tab stands where only spaces may"
+        return at, "no YAML: a tab stands where only spaces may"
     text = f"no YAML: {error.problem}"
     if context is not None and context.line != mark.line:
         text = f"{text} {error.context} that begins on line {line + context.line}"
-    return line + mark.line, text
+    return at, text
 
 
 def _hinted(text: str, chunk: str, line: int) -> str:
