@@ -12,7 +12,7 @@ FINE, DIFFERENT, INPUT, CLUSTER = 0, 1, 2, 3  # DIFFERENT: findings or differenc
 class Command:
     """A command: `add` gives its parser the arguments, `run` does it and answers the exit code.
 
-    `run` may raise SettingError, whose sentence is told and ends in INPUT.
+    `run` may raise Failure, and SettingError, which ends in INPUT.
     """
 
     name: str
@@ -20,6 +20,14 @@ class Command:
     description: str
     add: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
+
+
+class Failure(Exception):
+    """What ends a command: one sentence for its user, and the exit code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def fail(message: str, code: int) -> int:

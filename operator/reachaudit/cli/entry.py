@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reachaudit import __version__
 from reachaudit.cli import run
-from reachaudit.cli.command import INPUT, fail
+from reachaudit.cli.command import INPUT, Failure, fail
 from reachaudit.settings import SettingError
 
 COMMANDS = (run.COMMAND,)
@@ -19,6 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = next(command for command in COMMANDS if command.name == given.command)
     try:
         return command.run(given)
+    except Failure as failure:
+        return fail(str(failure), failure.code)
     except SettingError as error:
         return fail(str(error), INPUT)
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from reachaudit.kube.client import Client
-from reachaudit.kube.errors import ApiError, ClusterError, Unreachable, one_line
+from reachaudit.kube.errors import ApiError, ClusterError, Malformed, Unreachable, one_line
 from reachaudit.model.kinds import KINDS, Kind
 
 CLUSTER_ROLE = "reachaudit"
@@ -16,40 +16,62 @@ class _Version(msgspec.Struct, rename="camel"):
     git_version: str
 
 
-class _Resource(msgspec.Struct):
+class Resource(msgspec.Struct):
+    """A kind as discovery lists it."""
+
     name: str
+    namespaced: bool
 
 
 class _Resources(msgspec.Struct):
-    resources: list[_Resource]
+    resources: list[Resource]
 
 
 async def check_access(client: Client, kinds: Sequence[Kind] = KINDS) -> None:
     """Raise ClusterError with one sentence where the audit cannot begin."""
     try:
-        await _check_server(client)
+        await check_server(client)
         refused = await asyncio.gather(*(_is_refused(client, kind) for kind in kinds))
     except Unreachable as error:
         raise ClusterError(f"There is {error}.") from error
-    names = [_plural(kind) for kind, no in zip(kinds, refused, strict=True) if no]
-    if names:
-        message = f"The API server does not let {client.source} list {', '.join(names)}"
-        raise ClusterError(f"{message}: bind the ClusterRole {CLUSTER_ROLE} to its user.")
+    if missing := [kind for kind, no in zip(kinds, refused, strict=True) if no]:
+        raise forbidden(client, missing)
 
 
-async def is_served(client: Client, kind: Kind) -> bool:
-    """Whether the API server knows a kind, as its discovery says, which all may read."""
+def forbidden(client: Client, kinds: Sequence[Kind]) -> ClusterError:
+    """What to say where kinds that are needed may not be listed."""
+    names = ", ".join(map(plural, kinds))
+    message = f"The API server does not let {client.source} list {names}"
+    return ClusterError(f"{message}: bind the ClusterRole {CLUSTER_ROLE} to its user.")
+
+
+async def served(client: Client, kind: Kind) -> Resource | None:
+    """How the API server serves a kind, as its discovery says, which all may read.
+
+    None where it does not know the kind. Raises ApiError, Unreachable or Malformed.
+    """
     try:
         body = await client.get(kind.path.rpartition("/")[0])
         known = msgspec.json.decode(body, type=_Resources).resources
     except ApiError as error:
-        return error.status != 404
-    except (Unreachable, msgspec.MsgspecError, UnicodeError):
+        if error.status == 404:
+            return None
+        raise
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise Malformed(f"a discovery that cannot be read: {error}") from error
+    return next((resource for resource in known if resource.name == kind.resource), None)
+
+
+async def is_served(client: Client, kind: Kind) -> bool:
+    """Whether the API server knows a kind, or may know it, for it does not say."""
+    try:
+        return await served(client, kind) is not None
+    except (ApiError, Unreachable, Malformed):
         return True
-    return any(resource.name == kind.resource for resource in known)
 
 
-async def _check_server(client: Client) -> None:
+async def check_server(client: Client) -> None:
+    """Raise ClusterError, or Unreachable, where no API server answers or it refuses us."""
     server = one_line(client.login.server)
     try:
         msgspec.json.decode(await client.get("/version"), type=_Version)
@@ -73,5 +95,6 @@ async def _is_refused(client: Client, kind: Kind) -> bool:
     return False
 
 
-def _plural(kind: Kind) -> str:
+def plural(kind: Kind) -> str:
+    """`pods`, `ingresses.networking.k8s.io`."""
     return f"{kind.resource}.{kind.group}" if kind.group else kind.resource

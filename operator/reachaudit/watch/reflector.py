@@ -24,11 +24,11 @@ from reachaudit.model.store import Change, Store
 from reachaudit.watch import wire
 from reachaudit.watch.access import is_served
 from reachaudit.watch.faults import Fault, Faults
+from reachaudit.watch.pages import page, pages
 from reachaudit.watch.state import WatchState
 
 Sink = Callable[[list[Change]], None]
 
-PAGE = "500"
 ABSENT_SECONDS = 30.0  # a CRD that is not there may come
 LASTING_SECONDS = 1.0  # a watch that ends sooner is a fault
 NEVER = float("inf")
@@ -67,33 +67,25 @@ class Reflector:
                 await asyncio.sleep(await self._delay_after(fault))
 
     async def _list(self) -> None:
-        params, items = {"limit": PAGE}, list[Item]()
-        while True:
-            page = await self._page(params)
-            arrived = time.monotonic()
+        items, version, arrived = list[Item](), "", 0.0
+        async for listed in pages(self._client, self._kind):
+            arrived, version = time.monotonic(), listed.metadata.resource_version
             self._faults.contact(arrived)
-            items += [self._read(raw) for raw in page.items or ()]
-            if not page.metadata.next:
-                break
-            params = {"limit": PAGE, "continue": page.metadata.next}
+            items += [self._read(raw) for raw in listed.items or ()]
         self.state.relists += self.state.synced
         self._replace(items, arrived)
-        self._version = page.metadata.resource_version
+        self._version = version
 
     async def _check_version(self) -> None:
         """Begin anew where the server is behind us, as it is when etcd was restored.
 
         A watch from a version to come is accepted, and then tells nothing at all.
         """
-        page = await self._page({"limit": "1"})
-        if not wire.follows(page.metadata.resource_version, self._version):
+        newest = await page(self._client, self._kind, {"limit": "1"})
+        if not wire.follows(newest.metadata.resource_version, self._version):
             self._version = ""
         self._doubtful = False
         self._faults.over(time.monotonic())
-
-    async def _page(self, params: dict[str, str]) -> wire.Page:
-        accept = wire.list_accept(self._kind)
-        return wire.page_of(await self._client.get(self._kind.path, params, accept))
 
     async def _watch(self) -> None:
         self._opened = NEVER
