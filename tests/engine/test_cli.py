@@ -9,7 +9,7 @@ import pytest
 
 from reachaudit import __version__, cli
 from reachaudit.cli.command import INPUT
-from reachaudit.cli.entry import parser
+from reachaudit.cli.entry import parse as parse_words
 from reachaudit.cli.logs import JsonFormatter
 from reachaudit.cli.run import options
 from reachaudit.settings import SYSTEM_NAMESPACES, Assumptions, Listen, Options
@@ -24,7 +24,7 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Parse:
     """The options of `reachaudit run` with some arguments, outside a pod."""
     monkeypatch.delenv("POD_NAME", raising=False)
     monkeypatch.delenv("POD_NAMESPACE", raising=False)
-    return lambda *arguments: options(parser().parse_args(["run", *arguments]))
+    return lambda *arguments: options(parse_words(["run", *arguments])[1])
 
 
 def test_no_arguments_are_a_safe_beginning(parse: Parse) -> None:

@@ -1,41 +1,88 @@
 """The commands, and the program that takes one of them."""
 
 import argparse
+import io
+import os
 import signal
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from reachaudit import __version__
 from reachaudit.cli import run
-from reachaudit.cli.command import INPUT, Failure, fail
+from reachaudit.cli.command import INPUT, Command, Failure, fail
 from reachaudit.settings import SettingError
 
-COMMANDS = (run.COMMAND,)
+COMMANDS = {command.name: command for command in (run.COMMAND,)}
+PLUGIN = "kubectl-reachaudit"  # the name by which kubectl finds it
 INTERRUPTED = 128 + signal.SIGINT
+UNREAD = 128 + signal.SIGPIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; answer its exit code."""
-    given = parser().parse_args(arguments)
-    command = next(command for command in COMMANDS if command.name == given.command)
     try:
-        return command.run(given)
+        return _run(sys.argv[1:] if arguments is None else arguments)
     except Failure as failure:
         return fail(str(failure), failure.code)
     except SettingError as error:
         return fail(str(error), INPUT)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        _abandon_output()
+        return UNREAD
+    except OSError as error:
+        _abandon_output()
+        return fail(f"the output cannot be written: {error.strerror}", INPUT)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of all commands."""
-    top = argparse.ArgumentParser(
-        prog="reachaudit", description="Always knows who can reach what in a Kubernetes cluster."
+def parse(words: Sequence[str]) -> tuple[Command, argparse.Namespace]:
+    """A command line's command and arguments; options may stand anywhere after the command."""
+    command = COMMANDS[_program().parse_args(words[:1]).command]
+    return command, parser(command).parse_intermixed_args(words[1:])
+
+
+def parser(command: Command) -> argparse.ArgumentParser:
+    """The parser of what stands after a command's name."""
+    made = argparse.ArgumentParser(
+        prog=f"{_name()} {command.name}", description=command.description
     )
-    top.add_argument("--version", action="version", version=f"reachaudit {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add(
-            commands.add_parser(command.name, help=command.summary, description=command.description)
-        )
-    return top
+    command.add(made)
+    return made
+
+
+def _program() -> argparse.ArgumentParser:
+    """The parser of a command's name."""
+    told = "\n".join(f"  {name:15} {command.summary}" for name, command in COMMANDS.items())
+    made = argparse.ArgumentParser(
+        prog=_name(),
+        usage="%(prog)s COMMAND [ARGUMENT…]",
+        description="Always knows who can reach what in a Kubernetes cluster.",
+        epilog=f"commands:\n{told}\n\n`%(prog)s COMMAND --help` tells all about one.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("command", metavar="COMMAND", choices=COMMANDS, help=argparse.SUPPRESS)
+    made.add_argument("--version", action="version", version=f"reachaudit {__version__}")
+    return made
+
+
+def _name() -> str:
+    """What its user types: kubectl runs it as a plugin."""
+    return "kubectl reachaudit" if Path(sys.argv[0]).stem == PLUGIN else "reachaudit"
+
+
+def _run(words: Sequence[str]) -> int:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # The formats are UTF-8, and no name in a manifest may end a command.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        command, given = parse(words)
+        return command.run(given)
+    finally:
+        sys.stdout.flush()  # here, where its failure can be told
+
+
+def _abandon_output() -> None:
+    """Let Python end without another try to write what nobody takes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,7 +9,8 @@ import re
 from reachaudit.cli.assume import add_assume, assumptions
 from reachaudit.cli.command import CLUSTER, FINE, INPUT, Command, fail
 from reachaudit.cli.logs import set_up_logging
-from reachaudit.settings import SYSTEM_NAMESPACES, Listen, Options, SettingError
+from reachaudit.cli.namespaces import add_exclude, excluded, namespace
+from reachaudit.settings import Listen, Options, SettingError
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -48,13 +49,7 @@ def _add(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="also serve findings as JSON under /api/v1/, on a loopback address (default: off)",
     )
-    parser.add_argument(
-        "--exclude-namespace",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="leave a namespace out of the checks, beside the system's own; may be repeated",
-    )
+    add_exclude(parser)
     add_assume(parser)
     parser.add_argument("--log-format", choices=("text", "json"), default="text")
 
@@ -67,20 +62,13 @@ def options(given: argparse.Namespace) -> Options:
     return Options(
         kubeconfig=given.kubeconfig,
         context=given.context,
-        namespace=_namespace("--namespace", given.namespace),
+        namespace=namespace("--namespace", given.namespace),
         instance=os.environ.get("POD_NAME") or f"reachaudit-{os.getpid()}",
         listen=_address("--listen", given.listen),
         api=api,
-        excluded=SYSTEM_NAMESPACES
-        | {_namespace("--exclude-namespace", name) for name in given.exclude_namespace},
+        excluded=excluded(given),
         assumptions=assumptions(given),
     )
-
-
-def _namespace(flag: str, text: str) -> str:
-    if not re.fullmatch("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", text):
-        raise SettingError(f"{flag} wants the name of a namespace, not {text!r}")
-    return text
 
 
 def _address(flag: str, text: str) -> Listen:

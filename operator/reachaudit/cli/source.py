@@ -7,11 +7,14 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from reachaudit.cli.assume import add_assume
 from reachaudit.cli.command import CLUSTER, INPUT, Failure
 from reachaudit.outputs.text import safe
-from reachaudit.watch.snapshot import Problem, Snapshot
+
+if TYPE_CHECKING:
+    from reachaudit.watch.snapshot import Problem, Snapshot
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +23,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
         "paths",
         metavar="PATH",
         nargs="*",
+        default=(),
         help="manifests, YAML or JSON: a file, a folder with all that is in it, or - for stdin",
     )
     add_live(parser)
@@ -39,7 +43,7 @@ def add_live(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def snapshot(given: argparse.Namespace) -> Snapshot:
+def snapshot(given: argparse.Namespace) -> "Snapshot":
     """The cluster that `add_source`'s arguments name; its problems are told on stderr.
 
     Raises Failure where there is none.
@@ -53,7 +57,7 @@ def snapshot(given: argparse.Namespace) -> Snapshot:
     return found
 
 
-def from_files(paths: Sequence[str]) -> Snapshot:
+def from_files(paths: Sequence[str]) -> "Snapshot":
     """The cluster that manifests describe; raises Failure where they cannot be read."""
     from reachaudit.watch.files import FileError, read
 
@@ -63,7 +67,7 @@ def from_files(paths: Sequence[str]) -> Snapshot:
         raise Failure(str(error), INPUT) from error
 
 
-def from_cluster(given: argparse.Namespace) -> Snapshot:
+def from_cluster(given: argparse.Namespace) -> "Snapshot":
     """The live cluster that `add_live`'s arguments name; raises Failure where it cannot be read."""
     from reachaudit.kube.credentials import Credentials
     from reachaudit.kube.errors import ClusterError
@@ -75,8 +79,13 @@ def from_cluster(given: argparse.Namespace) -> Snapshot:
         raise Failure(str(error), CLUSTER) from error
 
 
-def tell(problems: Iterable[Problem]) -> None:
-    """Say on stderr what was not understood, a line each: `file:line: object: sentence`."""
+def tell(problems: "Iterable[Problem]") -> None:
+    """Say on stderr what was not understood, a line each."""
     for problem in problems:
-        parts = (problem.place, str(problem.ref or ""), problem.text)
-        print(safe(": ".join(part for part in parts if part)), file=sys.stderr)
+        print(line(problem), file=sys.stderr)
+
+
+def line(problem: "Problem") -> str:
+    """`file:line: object: sentence`, as far as it has them."""
+    parts = (problem.place, str(problem.ref or ""), problem.text)
+    return safe(": ".join(part for part in parts if part))
