@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reachaudit import __version__
-from reachaudit.cli import run
+from reachaudit.cli import run, scan
 from reachaudit.cli.command import INPUT, Command, Failure, fail
 from reachaudit.settings import SettingError
 
-COMMANDS = {command.name: command for command in (run.COMMAND,)}
+COMMANDS = {command.name: command for command in (scan.COMMAND, run.COMMAND)}
 PLUGIN = "kubectl-reachaudit"  # the name by which kubectl finds it
 INTERRUPTED = 128 + signal.SIGINT
 UNREAD = 128 + signal.SIGPIPE

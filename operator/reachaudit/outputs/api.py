@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from reachaudit.findings.finding import Finding
 from reachaudit.findings.ledger import Entry
-from reachaudit.model.names import Ref
+from reachaudit.outputs.finding_json import Json, finding_json, ref_json
 from reachaudit.outputs.text import safe
 from reachaudit.reach.delta import FlowSet, lines
 from reachaudit.round.pipeline import Round
@@ -20,8 +19,6 @@ from reachaudit.round.pipeline import Round
 WAIT_SECONDS = 20.0
 ROUNDS_KEPT = 100
 FLOWS_SHOWN = CHANGES_SHOWN = 200
-
-Json = dict[str, object]
 
 
 class State:
@@ -67,26 +64,7 @@ def _document(schema: str, **parts: object) -> bytes:
 
 def _entry(entry: Entry) -> Json:
     since = datetime.fromtimestamp(entry.since, UTC).isoformat(timespec="seconds")
-    return {**_finding(entry.finding), "since": since}
-
-
-def _finding(finding: Finding) -> Json:
-    return {
-        "fingerprint": finding.fingerprint,
-        "check": finding.check,
-        "severity": finding.severity.value,
-        "cause": _ref(finding.cause),
-        "field": finding.field,
-        "target": safe(finding.target),
-        "message": safe(finding.message),
-        "fix": safe(finding.fix),
-        "path": [safe(hop) for hop in finding.path],
-        "rules": list(finding.rules),
-    }
-
-
-def _ref(ref: Ref) -> Json:
-    return {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name}
+    return {**finding_json(entry.finding), "since": since}
 
 
 def _round(number: int, result: Round, finished: float) -> Json:
@@ -95,13 +73,13 @@ def _round(number: int, result: Round, finished: float) -> Json:
         "number": number,
         "baseline": result.baseline,
         "changed": [
-            {**_ref(change.ref), "seconds": finished - change.arrived}
+            {**ref_json(change.ref), "seconds": finished - change.arrived}
             for change in result.changes[:CHANGES_SHOWN]
         ],
         "changes": len(result.changes),
         "stageSeconds": result.stages,
-        "opened": [_finding(t.finding) for t in transitions if t.kind == "opened"],
-        "closed": [_finding(t.finding) for t in transitions if t.kind == "closed"],
+        "opened": [finding_json(t.finding) for t in transitions if t.kind == "opened"],
+        "closed": [finding_json(t.finding) for t in transitions if t.kind == "closed"],
         "gained": _flows(result.delta.gained),
         "lost": _flows(result.delta.lost),
         "unsure": _flows(result.delta.unsure),
