@@ -26,8 +26,8 @@ def put_policy(etcd: Etcd, namespace: str, name: str, app: str = "web") -> None:
     etcd.put(registry_key("networkpolicies", namespace, name), content.encode())
 
 
-def crd(group: str, kind: str, plural: str, version: str) -> KubeObject:
-    """A namespaced CustomResourceDefinition that takes anything."""
+def crd(group: str, kind: str, plural: str, version: str, scope: str = "Namespaced") -> KubeObject:
+    """A CustomResourceDefinition that takes anything."""
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -35,7 +35,7 @@ def crd(group: str, kind: str, plural: str, version: str) -> KubeObject:
         "metadata": {"name": f"{plural}.{group}"},
         "spec": {
             "group": group,
-            "scope": "Namespaced",
+            "scope": scope,
             "names": {"kind": kind, "plural": plural},
             "versions": [
                 {

@@ -23,35 +23,42 @@ _PASSING = (410, 429, 500, 502, 503, 504)
 async def read(credentials: Credentials, kinds: Sequence[Kind] = KINDS) -> Snapshot:
     """What a cluster holds. Raises ClusterError where it cannot be read, or no verdict could be."""
     async with await Client.connect(credentials) as client:
+        server = one_line(client.login.server)
         try:
             await check_server(client)
             found = await asyncio.gather(*(_objects(client, kind) for kind in kinds))
         except (Unreachable, Malformed) as error:
             raise ClusterError(f"There is {one_line(error)}.") from error
         except ApiError as error:
-            server = one_line(client.login.server)
             raise ClusterError(f"The API server at {server} answers {error}.") from error
         unread = [each for each in found if isinstance(each, Unread)]
-        if needed := [each.kind for each in unread if consequence(each) is None]:
-            raise forbidden(client, needed)
+        _check(client, unread)
         items = [item for each in found if not isinstance(each, Unread) for item in each]
         return _snapshot(items, unread, client.source)
 
 
+def _check(client: Client, unread: Sequence[Unread]) -> None:
+    """Raise ClusterError where kinds lack that every verdict needs."""
+    needed = [each for each in unread if consequence(each) is None]
+    if refused := [each.kind for each in needed if each.served]:
+        raise forbidden(client, refused)
+    if needed:
+        names = ", ".join(plural(each.kind) for each in needed)
+        server = one_line(client.login.server)
+        raise ClusterError(f"The API server at {server} does not serve {names}.")
+
+
 def _snapshot(items: Sequence[Item], unread: Sequence[Unread], source: str) -> Snapshot:
-    facts = Facts(item.fact for item in items if item.fact is not None)
-    whole = Facts(
-        [
-            *(item.fact for item in items if item.fact is not None),
-            *(fact for each in unread for fact in stand_ins(each, facts)),
-        ]
-    )
-    problems = [Problem(problem, item.ref) for item in items for problem in item.problems]
-    hidden = [
-        Problem(f"{source} may not list {plural(each.kind)}: {consequence(each)} (UNK-10)")
-        for each in unread
-    ]
-    return Snapshot(whole, (*hidden, *problems))
+    read = [item.fact for item in items if item.fact is not None]
+    known = Facts(read)
+    facts = Facts([*read, *(fact for each in unread for fact in stand_ins(each, known))])
+    wrong = (Problem(text, item.ref) for item in items for text in item.problems)
+    return Snapshot(facts, (*(_hidden(each, source) for each in unread), *wrong))
+
+
+def _hidden(unread: Unread, source: str) -> Problem:
+    why = f"may not be listed by {source}" if unread.served else "are not served"
+    return Problem(f"{plural(unread.kind)} {why}: {consequence(unread)} (UNK-10)")
 
 
 async def _objects(client: Client, kind: Kind) -> list[Item] | Unread:
@@ -62,9 +69,9 @@ async def _objects(client: Client, kind: Kind) -> list[Item] | Unread:
         if error.status not in (403, 404):
             raise
     resource = await served(client, kind)  # RBAC answers before anyone looks for such a kind
-    if resource is None and kind.optional:
-        return []
-    return Unread(kind, resource is None or resource.namespaced)
+    if resource is None:
+        return [] if kind.optional else Unread(kind, served=False, namespaced=True)
+    return Unread(kind, served=True, namespaced=resource.namespaced)
 
 
 async def _listed(client: Client, kind: Kind) -> list[Item]:
@@ -72,13 +79,16 @@ async def _listed(client: Client, kind: Kind) -> list[Item]:
     backoff = Backoff()
     while True:
         try:
-            listed = [page async for page in pages(client, kind)]
-            return [kind.parse(raw) for page in listed for raw in page.items or ()]
-        except ApiError as error:
-            if error.status not in _PASSING or backoff.tries >= RETRIES:
+            items = list[Item]()
+            async for page in pages(client, kind):
+                items += map(kind.parse, page.items or ())
+            return items
+        except (ApiError, Unreachable) as fault:
+            if backoff.tries >= RETRIES or not _passes(fault):
                 raise
-            await asyncio.sleep(backoff.delay(error.retry_after))
-        except Unreachable:
-            if backoff.tries >= RETRIES:
-                raise
-            await asyncio.sleep(backoff.delay())
+            wait = fault.retry_after if isinstance(fault, ApiError) else 0.0
+            await asyncio.sleep(backoff.delay(wait))
+
+
+def _passes(fault: ApiError | Unreachable) -> bool:
+    return isinstance(fault, Unreachable) or fault.status in _PASSING

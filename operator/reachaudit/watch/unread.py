@@ -26,9 +26,13 @@ _UNREAD = "(unread)"
 
 
 class Unread(NamedTuple):
-    """A kind whose objects may not be listed, and whether these lie in namespaces."""
+    """A kind whose objects could not be listed. `namespaced`: whether these lie in namespaces.
+
+    `served`: whether the API server knows the kind, and only forbids it.
+    """
 
     kind: Kind
+    served: bool
     namespaced: bool
 
 
