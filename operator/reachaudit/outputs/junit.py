@@ -12,22 +12,25 @@ from reachaudit.outputs.text import safe
 
 def report_junit(report: Report) -> str:
     """A check that found nothing is one test that passed."""
-    root = Element("testsuites", {"name": "reachaudit"} | _counts(len(report.found), report.found))
+    root = Element("testsuites", {"name": "reachaudit"})
     for about in ABOUT.values():
         own = [found for found in report.found if found.finding.check == about.id]
-        _add_suite(root, about, own)
+        root.append(_suite(about, own))
+    tests = sum(len(suite) for suite in root)
+    root.attrib.update(_counts(tests, len(report.found)))
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
-def _add_suite(root: Element, about: About, own: Sequence[Found]) -> None:
-    name = f"{about.id} {about.title}"
-    suite = SubElement(root, "testsuite", {"name": name} | _counts(max(len(own), 1), own))
+def _suite(about: About, own: Sequence[Found]) -> Element:
+    suite = Element("testsuite", {"name": f"{about.id} {about.title}"})
     for found in own:
         _add_failure(suite, found)
     if not own:
         SubElement(suite, "testcase", classname=_class(about.id), name="no findings", time="0")
+    suite.attrib.update(_counts(len(suite), len(own)))
+    return suite
 
 
 def _add_failure(suite: Element, found: Found) -> None:
@@ -44,8 +47,8 @@ def _add_failure(suite: Element, found: Found) -> None:
     failure.text = "\n".join(map(safe, (*where, *finding.path, f"Fix: {finding.fix}")))
 
 
-def _counts(tests: int, failed: Sequence[Found]) -> dict[str, str]:
-    return {"tests": str(tests), "failures": str(len(failed)), "errors": "0", "time": "0"}
+def _counts(tests: int, failures: int) -> dict[str, str]:
+    return {"tests": str(tests), "failures": str(failures), "errors": "0", "time": "0"}
 
 
 def _class(check: str) -> str:

@@ -21,7 +21,8 @@ def plain(text: str, _: Severity) -> str:
 
 def report_text(report: Report, paint: Paint = plain, width: int = 0) -> str:
     """`paint` colours a word by severity. Lines are folded at `width`; 0 leaves them whole."""
-    paragraphs = [*(_paragraph(found, paint, width) for found in report.found), _summary(report)]
+    paragraphs = [_paragraph(found, paint, width) for found in report.found]
+    paragraphs.append(_folded(_summary(report), width, ""))
     if report.assumptions:
         assumed = f"Assumed: {', '.join(report.assumptions)}."
         paragraphs.append(_folded(assumed, width, ""))

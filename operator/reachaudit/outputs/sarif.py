@@ -1,5 +1,6 @@
 """A scan's findings as SARIF 2.1.0, for code scanning."""
 
+import os
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
@@ -101,7 +102,7 @@ def _artifact(file: str) -> Json:
     path = PurePath(file)
     if path.is_absolute():
         return {"uri": Path(file).as_uri()}
-    return {"uri": quote(path.as_posix()), "uriBaseId": "%SRCROOT%"}
+    return {"uri": quote(os.fsencode(path.as_posix())), "uriBaseId": "%SRCROOT%"}
 
 
 def _logical(finding: Finding) -> Json:
