@@ -128,16 +128,6 @@ def test_it_says_which_version_it_is(capsys: pytest.CaptureFixture[str]) -> None
     assert (ended.value.code, capsys.readouterr().out) == (0, f"reachaudit {__version__}\n")
 
 
-def test_help_names_every_assumption(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "500")  # no line breaks within a name
-    with pytest.raises(SystemExit):
-        cli.main(["run", "--help"])
-    shown = capsys.readouterr().out
-    assert all(each in shown for each in Assumptions().described())
-
-
 def test_a_line_of_the_json_log_is_one_object_whatever_is_in_it() -> None:
     try:
         raise ValueError("a\nb")

@@ -13,8 +13,8 @@ def add_assume(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="choose where the platform leaves a rule open; "
-        f"defaults: {', '.join(Assumptions().described())}",
+        help="choose where Kubernetes leaves a rule open; `reachaudit assumptions` lists all there "
+        "is to choose; may be repeated",
     )
     parser.add_argument(
         "--enforcer",

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reachaudit import __version__
-from reachaudit.cli import run, scan
+from reachaudit.cli import assumptions, run, scan
 from reachaudit.cli.command import INPUT, Command, Failure, fail
 from reachaudit.settings import SettingError
 
-COMMANDS = {command.name: command for command in (scan.COMMAND, run.COMMAND)}
+COMMANDS = {command.name: command for command in (scan.COMMAND, assumptions.COMMAND, run.COMMAND)}
 PLUGIN = "kubectl-reachaudit"  # the name by which kubectl finds it
 INTERRUPTED = 128 + signal.SIGINT
 UNREAD = 128 + signal.SIGPIPE
+CODES = "exit codes: 0 fine, 1 findings or differences, 2 wrong input, 3 the cluster"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +47,10 @@ def parse(words: Sequence[str]) -> tuple[Command, argparse.Namespace]:
 def parser(command: Command) -> argparse.ArgumentParser:
     """The parser of what stands after a command's name."""
     made = argparse.ArgumentParser(
-        prog=f"{_name()} {command.name}", description=command.description
+        prog=f"{_name()} {command.name}",
+        description=command.description,
+        epilog=CODES,
+        allow_abbrev=False,  # a flag to come must not change what scripts mean
     )
     command.add(made)
     return made

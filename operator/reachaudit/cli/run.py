@@ -1,7 +1,6 @@
 """`reachaudit run`: the operator."""
 
 import argparse
-import asyncio
 import ipaddress
 import os
 import re
@@ -16,6 +15,8 @@ from reachaudit.settings import Listen, Options, SettingError
 def _run(given: argparse.Namespace) -> int:
     wanted = options(given)
     set_up_logging(given.log_format)
+    import asyncio
+
     from reachaudit.app import run
     from reachaudit.kube.errors import ClusterError
     from reachaudit.outputs.web import PortError
@@ -51,7 +52,12 @@ def _add(parser: argparse.ArgumentParser) -> None:
     )
     add_exclude(parser)
     add_assume(parser)
-    parser.add_argument("--log-format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="lines for a person, or an object a line for tools (default: text)",
+    )
 
 
 def options(given: argparse.Namespace) -> Options:

@@ -77,8 +77,7 @@ COMMAND = Command(
     "scan",
     "tell what is wrong, in manifests or a live cluster",
     "Work out who can reach what, judge it as the operator would, and tell what is wrong, the "
-    "worst first. Exit codes: 0 told, 1 a finding that --fail-on asks for, 2 wrong input, "
-    "3 the cluster.",
+    "worst first.",
     _add,
     _run,
 )

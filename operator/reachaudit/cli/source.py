@@ -4,7 +4,6 @@ What reads either is imported late: a command that reads files needs no client.
 """
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -69,6 +68,8 @@ def from_files(paths: Sequence[str]) -> "Snapshot":
 
 def from_cluster(given: argparse.Namespace) -> "Snapshot":
     """The live cluster that `add_live`'s arguments name; raises Failure where it cannot be read."""
+    import asyncio
+
     from reachaudit.kube.credentials import Credentials
     from reachaudit.kube.errors import ClusterError
     from reachaudit.watch.once import read
