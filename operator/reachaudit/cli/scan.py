@@ -1,10 +1,11 @@
 """`reachaudit scan`: what is wrong in manifests, or in a live cluster, now."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from reachaudit.cli.assume import assumptions
-from reachaudit.cli.command import DIFFERENT, FINE, Command
+from reachaudit.cli.command import CLUSTER, DIFFERENT, FINE, INPUT, Command, fail
 from reachaudit.cli.namespaces import add_exclude, excluded
 from reachaudit.cli.source import add_source, line, snapshot
 from reachaudit.cli.terminal import BOLD_RED, CYAN, DIM, RED, YELLOW, painted, width
@@ -26,9 +27,16 @@ _COLOURS = {
 def _run(given: argparse.Namespace) -> int:
     report = _report(given)
     print(_written(report, given.output), end="")
-    bar = None if given.fail_on is None else Severity(given.fail_on).rank
-    failed = bar is not None and any(f.finding.severity.rank <= bar for f in report.found)
-    return DIFFERENT if failed else FINE
+    if given.fail_on is None:
+        return FINE
+    worst = Severity(given.fail_on).rank
+    if any(found.finding.severity.rank <= worst for found in report.found):
+        return DIFFERENT
+    if report.problems:  # a gate that could not see all must not open
+        sys.stdout.flush()
+        code = CLUSTER if given.live else INPUT
+        return fail("what was not understood may hide a finding that --fail-on asks for", code)
+    return FINE
 
 
 def _report(given: argparse.Namespace) -> "Report":
@@ -67,8 +75,9 @@ def _add(parser: argparse.ArgumentParser) -> None:
         "--fail-on",
         metavar="SEVERITY",
         choices=[severity.value for severity in Severity],
-        help="end with exit code 1 where a finding is at least so severe: "
-        f"{', '.join(severity.value for severity in Severity)} (default: never)",
+        help="end with exit code 1 where a finding is at least so severe, and with 2 or 3 where "
+        "something was not understood: "
+        f"{', '.join(severity.value for severity in Severity)} (default: tell only)",
     )
     add_exclude(parser)
 
