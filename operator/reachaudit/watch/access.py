@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from reachaudit.kube.client import Client
-from reachaudit.kube.errors import ApiError, ClusterError, Malformed, Unreachable, one_line
+from reachaudit.kube.errors import ApiError, ClusterError, Unreachable, one_line
 from reachaudit.model.kinds import KINDS, Kind
 
 CLUSTER_ROLE = "reachaudit"
@@ -16,15 +16,12 @@ class _Version(msgspec.Struct, rename="camel"):
     git_version: str
 
 
-class Resource(msgspec.Struct):
-    """A kind as discovery lists it."""
-
+class _Resource(msgspec.Struct):
     name: str
-    namespaced: bool
 
 
 class _Resources(msgspec.Struct):
-    resources: list[Resource]
+    resources: list[_Resource]
 
 
 async def check_access(client: Client, kinds: Sequence[Kind] = KINDS) -> None:
@@ -45,29 +42,16 @@ def forbidden(client: Client, kinds: Sequence[Kind]) -> ClusterError:
     return ClusterError(f"{message}: bind the ClusterRole {CLUSTER_ROLE} to its user.")
 
 
-async def served(client: Client, kind: Kind) -> Resource | None:
-    """How the API server serves a kind, as its discovery says, which all may read.
-
-    None where it does not know the kind. Raises ApiError, Unreachable or Malformed.
-    """
+async def is_served(client: Client, kind: Kind) -> bool:
+    """Whether the API server knows a kind, as its discovery says, which all may read."""
     try:
         body = await client.get(kind.path.rpartition("/")[0])
         known = msgspec.json.decode(body, type=_Resources).resources
     except ApiError as error:
-        if error.status == 404:
-            return None
-        raise
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        raise Malformed(f"a discovery that cannot be read: {error}") from error
-    return next((resource for resource in known if resource.name == kind.resource), None)
-
-
-async def is_served(client: Client, kind: Kind) -> bool:
-    """Whether the API server knows a kind, or may know it, for it does not say."""
-    try:
-        return await served(client, kind) is not None
-    except (ApiError, Unreachable, Malformed):
+        return error.status != 404
+    except (Unreachable, msgspec.MsgspecError, UnicodeError):
         return True
+    return any(resource.name == kind.resource for resource in known)
 
 
 async def check_server(client: Client) -> None:

@@ -10,7 +10,7 @@ from reachaudit.kube.errors import ApiError, ClusterError, Malformed, Unreachabl
 from reachaudit.model.kinds import KINDS, Kind
 from reachaudit.model.parse import Item
 from reachaudit.model.store import Facts
-from reachaudit.watch.access import check_server, forbidden, plural, served
+from reachaudit.watch.access import check_server, forbidden, is_served, plural
 from reachaudit.watch.pages import pages
 from reachaudit.watch.snapshot import Problem, Snapshot
 from reachaudit.watch.unread import Unread, consequence, stand_ins
@@ -68,10 +68,8 @@ async def _objects(client: Client, kind: Kind) -> list[Item] | Unread:
     except ApiError as error:
         if error.status not in (403, 404):
             raise
-    resource = await served(client, kind)  # RBAC answers before anyone looks for such a kind
-    if resource is None:
-        return [] if kind.optional else Unread(kind, served=False, namespaced=True)
-    return Unread(kind, served=True, namespaced=resource.namespaced)
+    known = await is_served(client, kind)  # RBAC answers before anyone looks for such a kind
+    return [] if kind.optional and not known else Unread(kind, known)
 
 
 async def _listed(client: Client, kind: Kind) -> list[Item]:

@@ -26,14 +26,13 @@ _UNREAD = "(unread)"
 
 
 class Unread(NamedTuple):
-    """A kind whose objects could not be listed. `namespaced`: whether these lie in namespaces.
+    """A kind whose objects could not be listed.
 
     `served`: whether the API server knows the kind, and only forbids it.
     """
 
     kind: Kind
     served: bool
-    namespaced: bool
 
 
 def consequence(unread: Unread) -> str | None:
@@ -48,7 +47,7 @@ def stand_ins(unread: Unread, facts: Facts) -> Iterator[Fact]:
         names = {ingress.class_name for ingress in facts.of(Ingress)} - {""}
         yield from (IngressClass("", name, controller=_UNREAD) for name in sorted(names))
     if kind in _VENDORS:
-        places = _namespaces(facts) if unread.namespaced else [""]
+        places = _namespaces(facts) if unread.kind.namespaced else [""]
         yield from (OpaquePolicy(place, _UNREAD, kind_name=kind) for place in places)
 
 
