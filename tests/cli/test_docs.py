@@ -23,7 +23,7 @@ def test_every_command_has_its_chapter_with_an_example() -> None:
 def test_every_example_gives_what_it_shows(request: pytest.FixtureRequest) -> None:
     found = examples(PAGE.read_text())
     seen = run(found)
-    if request.config.getoption("--update-docs"):
+    if request.config.getoption("--update-docs", default=False):
         rewrite(PAGE, found, seen)
     wrong = [
         f"$ {example.command}\nshows\n{example.shown}\nbut gives\n{real}"
