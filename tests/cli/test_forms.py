@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
 
 from hypothesis import given
@@ -210,11 +211,20 @@ def test_github_s_own_separators_are_escaped() -> None:
     assert "a%250Ab::c" in text
 
 
-def test_a_namespace_is_where_its_first_object_is() -> None:
-    places = {Ref("Pod", "shop", "a"): "b.yaml:9", Ref("Service", "shop", "s"): "a.yaml:1"}
-    [found] = located([UNGUARDED], places)
-    assert found.place == Place("b.yaml", 9)
-    [found] = located([UNGUARDED], {**places, Ref("Namespace", "", "shop"): "c:d.yaml:2"})
-    assert found.place == Place("c:d.yaml", 2)
-    assert located([UNGUARDED], {})[0].place is None
+def test_a_finding_is_where_its_field_is() -> None:
+    places = {NODE_PORT.cause: lambda field: f"c:d.yaml:{len(field)}"}
+    [found] = located([NODE_PORT], places)
+    assert found.place == Place("c:d.yaml", len("spec.type"))
     assert located([IDLE], places)[0].place is None
+
+
+def test_a_namespace_is_where_its_first_object_is() -> None:
+    def place(text: str) -> Callable[[str], str]:
+        return lambda _: text
+
+    places = {Ref("Pod", "shop", "a"): place("b:9"), Ref("Service", "shop", "s"): place("a:1")}
+    [found] = located([UNGUARDED], places)
+    assert found.place == Place("b", 9)
+    [found] = located([UNGUARDED], {**places, UNGUARDED.cause: place("c:2")})
+    assert found.place == Place("c", 2)
+    assert located([UNGUARDED], {})[0].place is None

@@ -99,10 +99,10 @@ def less_status(finding: Finding) -> tuple[object, ...]:
     return finding.check, finding.cause, severity, message, finding.fix, finding.field
 
 
-def test_a_finding_stands_at_its_object(scan: Scan) -> None:
+def test_a_finding_stands_at_its_field(scan: Scan) -> None:
     [told] = findings(scan(WEB, "-o", "json"))
     assert (told["check"], told["severity"]) == ("RA005", "low")
-    assert told["place"] == {"file": str(scan.file), "line": 10}
+    assert told["place"] == {"file": str(scan.file), "line": 13}
 
 
 def test_a_namespace_without_a_document_is_where_its_first_object_is(scan: Scan) -> None:
@@ -117,7 +117,7 @@ def test_every_form_is_written(scan: Scan) -> None:
     assert_sarif(scan(WEB, "-o", "sarif").out)
     assert "<testsuites " in scan(WEB, "-o", "junit").out
     [annotation] = annotations(scan(WEB, "-o", "github").out)
-    assert annotation.properties["line"] == "10"
+    assert annotation.properties["line"] == "13"
     assert scan(SOUND).out.startswith("No findings.\n")
     assert scan(SOUND, "-o", "github").out == ""
 
@@ -198,7 +198,7 @@ def test_manifests_come_by_a_pipe_too() -> None:
     told = reachaudit("scan", "-", "-o", "json", stdin=WEB)
     assert (told.code, told.err) == (FINE, "")
     [finding] = findings(Told(*told))
-    assert finding["place"] == {"file": "-", "line": 10}
+    assert finding["place"] == {"file": "-", "line": 13}
 
 
 def test_severities_are_coloured_on_a_terminal(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""What a scan tells, before it takes any form: findings and where their objects stand in files."""
+"""What a scan tells, before it takes any form: findings, and where in files they stand."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ class Place(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A finding, and where the object at fault stands; None where no file has it."""
+    """A finding, and where the field at fault stands, or the object; None where no file has it."""
 
     finding: Finding
     place: Place | None
@@ -36,22 +36,29 @@ class Report:
     problems: tuple[str, ...] = ()
 
 
-def located(findings: Iterable[Finding], places: Mapping[Ref, str]) -> tuple[Found, ...]:
-    """Findings with their places, of which `places` has the texts `file:line`.
+Places = Mapping[Ref, Callable[[str], str]]
+
+
+def located(findings: Iterable[Finding], places: Places) -> tuple[Found, ...]:
+    """Findings with their places, of which `places` has the texts `file:line`, field by field.
 
     A namespace need not have a document of its own: then it is where its first object is.
     """
-    first: dict[str, str] = {}
-    for ref, text in places.items():
-        first.setdefault(ref.namespace, text)
+    first: dict[str, Ref] = {}
+    for ref in places:
+        first.setdefault(ref.namespace, ref)
 
-    def place(cause: Ref) -> Place | None:
-        text = places.get(cause)
-        if text is None and cause.kind == Namespace.kind:
-            text = first.get(cause.name)
-        if text is None:
-            return None
-        file, _, line = text.rpartition(":")
-        return Place(file, int(line))
+    def place(finding: Finding) -> Place | None:
+        cause = finding.cause
+        if cause in places:
+            return _place(places[cause](finding.field))
+        if cause.kind == Namespace.kind and cause.name in first:
+            return _place(places[first[cause.name]](""))
+        return None
 
-    return tuple(Found(finding, place(finding.cause)) for finding in findings)
+    return tuple(Found(finding, place(finding)) for finding in findings)
+
+
+def _place(text: str) -> Place:
+    file, _, line = text.rpartition(":")
+    return Place(file, int(line))

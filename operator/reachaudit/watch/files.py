@@ -36,7 +36,7 @@ def read(paths: Sequence[str], stdin: TextIO | BinaryIO | None = None) -> Snapsh
             problems.append(Problem(text, item.ref, found.place()))
         items[item.ref] = item, found
     facts, assumptions = settled([item for item, _ in items.values()])
-    places = {ref: manifest.place() for ref, (_, manifest) in items.items()}
+    places = {ref: manifest.place for ref, (_, manifest) in items.items()}
     return Snapshot(facts, tuple(problems), places, assumptions)
 
 
