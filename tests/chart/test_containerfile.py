@@ -25,7 +25,8 @@ def test_installs_what_is_locked_by_hash() -> None:
 
 def test_starts_the_program_of_the_package() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
-    assert entrypoint() == tuple(scripts)
+    [program] = entrypoint()
+    assert program in scripts
 
 
 def test_user_has_a_name_and_is_the_one_that_the_chart_expects() -> None:
