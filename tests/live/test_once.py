@@ -217,7 +217,8 @@ async def test_an_answer_that_is_no_list_is_told(
 
     async with FaultyProxy(controlplane.admin_kubeconfig) as proxy:
         proxy.answer = portal
-        assert "an answer that" in await refusal(proxy.kubeconfig(tmp_path))
+        message = await refusal(proxy.kubeconfig(tmp_path))
+    assert message.startswith(f"The API server at {proxy.url} gives an answer that cannot be read:")
 
 
 async def snapshot(kubeconfig: Path) -> Snapshot:

@@ -26,9 +26,11 @@ async def read(credentials: Credentials, kinds: Sequence[Kind] = KINDS) -> Snaps
         server = one_line(client.login.server)
         try:
             await check_server(client)
-            found = await asyncio.gather(*(_objects(client, kind) for kind in kinds))
-        except (Unreachable, Malformed) as error:
-            raise ClusterError(f"There is {one_line(error)}.") from error
+            found = await _all(client, kinds)
+        except Unreachable as error:
+            raise ClusterError(f"There is {error}.") from error
+        except Malformed as error:
+            raise ClusterError(f"The API server at {server} gives {one_line(error)}.") from error
         except ApiError as error:
             raise ClusterError(f"The API server at {server} answers {error}.") from error
         unread = [each for each in found if isinstance(each, Unread)]
@@ -59,6 +61,16 @@ def _snapshot(items: Sequence[Item], unread: Sequence[Unread], source: str) -> S
 def _hidden(unread: Unread, source: str) -> Problem:
     why = f"may not be listed by {source}" if unread.served else "are not served"
     return Problem(f"{plural(unread.kind)} {why}: {consequence(unread)} (UNK-10)")
+
+
+async def _all(client: Client, kinds: Sequence[Kind]) -> list[list[Item] | Unread]:
+    """The objects of each kind, listed side by side; the first fault ends all."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            listed = [tasks.create_task(_objects(client, kind)) for kind in kinds]
+    except ExceptionGroup as faults:
+        raise faults.exceptions[0] from None
+    return [task.result() for task in listed]
 
 
 async def _objects(client: Client, kind: Kind) -> list[Item] | Unread:
