@@ -2,7 +2,6 @@
 
 import json
 import unicodedata
-from collections.abc import Callable
 from dataclasses import replace
 
 from hypothesis import given
@@ -43,7 +42,7 @@ REPORT = Report(
         Found(UNGUARDED, None),
         Found(IDLE, Place("/abs/a b.yaml", 3)),
     ),
-    ("host-network=ignored",),
+    ("host-network=ignored", "pods run"),
     ("manifests/odd.yaml:3: it is odd",),
 )
 MACHINES = sorted(FORMATS)
@@ -115,7 +114,7 @@ def test_the_text_is_for_reading() -> None:
         "\n"
         "3 findings: 1 high, 1 medium, 1 low. 1 problem with what was read.\n"
         "\n"
-        "Assumed: host-network=ignored.\n"
+        "Assumed: host-network=ignored; pods run.\n"
     )
     assert report_text(Report(())) == "No findings.\n"
 
@@ -137,7 +136,7 @@ def test_json_counts_by_severity_and_says_where() -> None:
         None,
         {"file": "/abs/a b.yaml", "line": 3},
     ]
-    assert document["assumptions"] == ["host-network=ignored"]
+    assert document["assumptions"] == ["host-network=ignored", "pods run"]
     assert document["problems"] == ["manifests/odd.yaml:3: it is odd"]
 
 
@@ -212,19 +211,20 @@ def test_github_s_own_separators_are_escaped() -> None:
 
 
 def test_a_finding_is_where_its_field_is() -> None:
-    places = {NODE_PORT.cause: lambda field: f"c:d.yaml:{len(field)}"}
-    [found] = located([NODE_PORT], places)
-    assert found.place == Place("c:d.yaml", len("spec.type"))
-    assert located([IDLE], places)[0].place is None
+    def place(ref: Ref, field: str) -> str:
+        return f"c:d.yaml:{len(ref.name) + len(field)}"
+
+    [found, other] = located([NODE_PORT, IDLE], [NODE_PORT.cause], place)
+    assert found.place == Place("c:d.yaml", len("db" + "spec.type"))
+    assert other.place is None
 
 
 def test_a_namespace_is_where_its_first_object_is() -> None:
-    def place(text: str) -> Callable[[str], str]:
-        return lambda _: text
-
-    places = {Ref("Pod", "shop", "a"): place("b:9"), Ref("Service", "shop", "s"): place("a:1")}
-    [found] = located([UNGUARDED], places)
+    places = {Ref("Pod", "shop", "a"): "b:9", Ref("Service", "shop", "s"): "a:1"}
+    [found] = located([UNGUARDED], places, lambda ref, _: places[ref])
     assert found.place == Place("b", 9)
-    [found] = located([UNGUARDED], {**places, UNGUARDED.cause: place("c:2")})
+    own = {**places, UNGUARDED.cause: "c:2"}
+    [found] = located([UNGUARDED], own, lambda ref, _: own[ref])
     assert found.place == Place("c", 2)
-    assert located([UNGUARDED], {})[0].place is None
+    [found] = located([UNGUARDED], [], lambda ref, _: places[ref])
+    assert found.place is None

@@ -1,6 +1,6 @@
 """What a scan tells, before it takes any form: findings, and where in files they stand."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,31 +29,31 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """`found`: worst first. `assumptions`: `name=value` each. `problems`: a sentence each."""
+    """`found`: worst first. `assumptions`: `name=value`, or in words. `problems`: in words."""
 
     found: tuple[Found, ...]
     assumptions: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
-Places = Mapping[Ref, Callable[[str], str]]
+def located(
+    findings: Iterable[Finding], read: Collection[Ref], place_of: Callable[[Ref, str], str]
+) -> tuple[Found, ...]:
+    """Findings with their places: `place_of` gives that of a field as `file:line`.
 
-
-def located(findings: Iterable[Finding], places: Places) -> tuple[Found, ...]:
-    """Findings with their places, of which `places` has the texts `file:line`, field by field.
-
-    A namespace need not have a document of its own: then it is where its first object is.
+    `read` are the objects from files, in order. A namespace need not have a document of its own:
+    then it is where its first object is.
     """
-    first: dict[str, Ref] = {}
-    for ref in places:
+    known, first = set(read), dict[str, Ref]()
+    for ref in read:
         first.setdefault(ref.namespace, ref)
 
     def place(finding: Finding) -> Place | None:
         cause = finding.cause
-        if cause in places:
-            return _place(places[cause](finding.field))
+        if cause in known:
+            return _place(place_of(cause, finding.field))
         if cause.kind == Namespace.kind and cause.name in first:
-            return _place(places[first[cause.name]](""))
+            return _place(place_of(first[cause.name], ""))
         return None
 
     return tuple(Found(finding, place(finding)) for finding in findings)

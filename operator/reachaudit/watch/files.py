@@ -8,7 +8,7 @@ from reachaudit.model.parse import UNREADABLE, Item
 from reachaudit.watch.cluster import settled
 from reachaudit.watch.documents import Fault
 from reachaudit.watch.manifests import Manifest, item_of, manifests, problem_of
-from reachaudit.watch.snapshot import Problem, Snapshot
+from reachaudit.watch.snapshot import Places, Problem, Snapshot
 from reachaudit.watch.sources import FileError as FileError
 from reachaudit.watch.sources import sources
 from reachaudit.watch.texts import documents
@@ -36,7 +36,7 @@ def read(paths: Sequence[str], stdin: TextIO | BinaryIO | None = None) -> Snapsh
             problems.append(Problem(text, item.ref, found.place()))
         items[item.ref] = item, found
     facts, assumptions = settled([item for item, _ in items.values()])
-    places = {ref: manifest.place for ref, (_, manifest) in items.items()}
+    places = Places({ref: manifest.place for ref, (_, manifest) in items.items()})
     return Snapshot(facts, tuple(problems), places, assumptions)
 
 

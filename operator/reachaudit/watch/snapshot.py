@@ -1,6 +1,6 @@
 """A cluster at one moment, however it was read: its facts, and what could not be read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reachaudit.model.names import Ref
@@ -16,17 +16,39 @@ class Problem:
     place: str = ""
 
 
+class Places(Mapping[Ref, str]):
+    """Where objects stand in files, as `file:line`; in the order in which they were read.
+
+    It is looked up when somebody asks: most objects are in order, and lines cost another reading.
+    """
+
+    def __init__(self, found: Mapping[Ref, Callable[[str], str]] | None = None) -> None:
+        """`found`: for each object, what answers where a field of it stands."""
+        self._found = found or {}
+
+    def __getitem__(self, ref: Ref) -> str:
+        return self.of_field(ref, "")
+
+    def __iter__(self) -> Iterator[Ref]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def of_field(self, ref: Ref, field: str) -> str:
+        """Where a field stands (`spec.egress[0]`), or what it would stand in."""
+        return self._found[ref](field)
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What there is to ask about. Everything that was not understood is a problem told (UNK-10).
 
-    `places`: of each object from a file, in the order in which they were read, what tells where a
-    field of it stands (`spec.egress[0]`; "" is the object), as `file:line`. `assumptions`: what was
-    taken for granted where files say nothing, each as a sentence (M-9); they are told with the
-    verdicts.
+    `places`: where each object from a file stands. `assumptions`: what was taken for granted where
+    files say nothing, each as a sentence (M-9); they are told with the verdicts.
     """
 
     facts: Facts
     problems: tuple[Problem, ...] = ()
-    places: Mapping[Ref, Callable[[str], str]] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
     assumptions: tuple[str, ...] = ()
