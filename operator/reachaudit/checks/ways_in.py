@@ -22,7 +22,11 @@ def openness(ways: Sequence[Exposure], usual: Severity) -> tuple[str, Severity]:
         return f"the internet reaches {names}", Severity.HIGH
     if open_ways:
         names = some(str(way.workload) for way in open_ways)
-        return f"private networks reach {names}", usual
+        doubt = any(
+            way.verdict.outcome is Outcome.UNKNOWN for way in ways if way.zone == "internet"
+        )
+        more = ", and whether the internet does is UNKNOWN" if doubt else ""
+        return f"private networks reach {names}{more}", usual
     if any(way.verdict.outcome is Outcome.UNKNOWN for way in ways):
         reasons = {w.verdict.reason.value for w in ways if w.verdict.reason is not None}
         return f"who gets through is UNKNOWN ({', '.join(sorted(reasons))})", usual

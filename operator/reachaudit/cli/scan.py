@@ -47,7 +47,8 @@ def _report(given: argparse.Namespace) -> "Report":
 
     findings = audit(found.facts, chosen, left_out)
     problems = tuple(map(line, found.problems))
-    return Report(located(findings, found.places), chosen.described(), problems)
+    placed = located(findings, found.places, found.places.of_field)
+    return Report(placed, (*chosen.described(), *found.assumptions), problems)
 
 
 def _written(report: "Report", form: str) -> str:

@@ -24,7 +24,7 @@ def report_text(report: Report, paint: Paint = plain, width: int = 0) -> str:
     paragraphs = [_paragraph(found, paint, width) for found in report.found]
     paragraphs.append(_folded(_summary(report), width, ""))
     if report.assumptions:
-        assumed = f"Assumed: {', '.join(report.assumptions)}."
+        assumed = f"Assumed: {'; '.join(report.assumptions)}."
         paragraphs.append(_folded(assumed, width, ""))
     return "\n\n".join(paragraphs) + "\n"
 
