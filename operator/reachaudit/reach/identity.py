@@ -321,7 +321,7 @@ class Identity:
         if new is not None:
             self._nodes[new.name] = new
             self._places.put_node(new)
-        if (old and old.other_platform) != (new and new.other_platform):
+        if bool(old and old.other_platform) != bool(new and new.other_platform):
             for pod in self.pods_on((new or old or Node("", "")).name):
                 self.drop_pod(pod)
                 self.put_pod(pod)
