@@ -147,8 +147,8 @@ def _log_round(result: Round) -> None:
     words(
         "baseline" if result.baseline else "round",
         len(result.changes),
-        len(result.delta.gained),
-        len(result.delta.lost),
+        sum(len(delta.gained) for delta in result.deltas),
+        sum(len(delta.lost) for delta in result.deltas),
         len(result.open),
         ", ".join(f"{number} {kind}" for kind, number in sorted(opened.items())) or "none new",
     )

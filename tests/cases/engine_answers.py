@@ -8,6 +8,7 @@ from cases.answers import Implementation
 from cases.apiobject import API_VERSIONS
 from cases.casefile import Finding, Opening
 from reachaudit.checks.catalogue import CATALOGUE
+from reachaudit.checks.check import units
 from reachaudit.checks.view import View
 from reachaudit.model.facts import PROTOCOLS, Node, Pod, Protocol, Service
 from reachaudit.model.ip import Address, Family, parse_address, parse_block
@@ -74,7 +75,12 @@ def _openings(step: Step) -> list[Opening]:
 def findings_of(reach: Reachability) -> list[finding.Finding]:
     """All findings of all checks in one state."""
     view = View(reach, SYSTEM_NAMESPACES)
-    return [each for check in CATALOGUE for each in check.findings(view)]
+    return [
+        found
+        for check in CATALOGUE
+        for unit in units(check, reach.facts)
+        for found in check.judge(unit, view)
+    ]
 
 
 def read_facts(objects: Iterable[Mapping[str, object]]) -> list[Fact]:

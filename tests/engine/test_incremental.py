@@ -21,6 +21,8 @@ from reachaudit.reach.flows import Flows, flows
 from reachaudit.reach.ports import Span, by_protocol, ports_text
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.verdict import Value
+from reachaudit.round.audit import audit
+from reachaudit.round.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +109,19 @@ def test_the_delta_is_what_two_builds_differ_by(
         for found in (delta.gained, delta.lost, delta.unsure):
             assert len(found) == len(list(found))
         old = new
+
+
+@examples
+@given(story=stories(), assumed=assumptions())
+def test_findings_stand_as_if_all_were_judged_anew(story: Story, assumed: dict[str, str]) -> None:
+    chosen, now = assumptions_of(assumed), {fact.ref: fact for fact in story.start}
+    pipeline = Pipeline(chosen, frozenset({"x"}), clock=lambda: 0.0, timer=lambda: 0.0)
+    pipeline.run([Change(fact.ref, None, fact, 0.0) for fact in story.start])
+    for change in story.changes:
+        found = pipeline.run([change])
+        take(now, change)
+        fresh = audit(now.values(), chosen, frozenset({"x"}))
+        assert [entry.finding for entry in found.open] == list(fresh)
 
 
 def begin(story: Story, assumed: Assumptions) -> tuple[Engine, dict[Ref, Fact]]:

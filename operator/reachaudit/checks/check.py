@@ -6,8 +6,10 @@ from typing import Generic, Protocol, TypeVar
 
 from reachaudit.checks.view import View
 from reachaudit.findings.finding import Finding, Severity
+from reachaudit.model.facts import Fact, Namespace, NetworkPolicy, Pod
+from reachaudit.model.names import Ref
 
-U = TypeVar("U")
+F = TypeVar("F", bound=Fact)
 
 
 @dataclass(frozen=True)
@@ -23,27 +25,71 @@ class About:
 
 
 class Check(Protocol):
-    """A check, whatever its unit."""
+    """A check. A unit's findings depend on what its judge reads through the view, and no more."""
 
     @property
     def about(self) -> About:
         """Its document."""
         ...
 
-    def findings(self, view: View) -> Iterator[Finding]:
-        """All findings in a state."""
+    @property
+    def kinds(self) -> tuple[type[Fact], ...]:
+        """The facts that are, or make, its units."""
+        ...
+
+    def unit(self, fact: Fact) -> Ref:
+        """The unit that a fact of these kinds is, or makes."""
+        ...
+
+    def judge(self, unit: Ref, view: View) -> Iterable[Finding]:
+        """A unit's findings; none where it is gone or left out."""
         ...
 
 
 @dataclass(frozen=True)
-class UnitCheck(Generic[U]):
-    """A check that judges unit by unit: what a unit's findings are depends on `view` alone."""
+class FactCheck(Generic[F]):
+    """A check that judges objects of one kind, each by itself."""
 
     about: About
-    units: Callable[[View], Iterable[U]]
-    judge: Callable[[U, View], Iterable[Finding]]
+    kind: type[F]
+    judge_fact: Callable[[F, View], Iterable[Finding]]
 
-    def findings(self, view: View) -> Iterator[Finding]:
-        """All findings in a state."""
-        for unit in self.units(view):
-            yield from self.judge(unit, view)
+    @property
+    def kinds(self) -> tuple[type[Fact], ...]:
+        """The kind that it judges."""
+        return (self.kind,)
+
+    def unit(self, fact: Fact) -> Ref:
+        """The object itself."""
+        return fact.ref
+
+    def judge(self, unit: Ref, view: View) -> Iterable[Finding]:
+        """The findings of one object."""
+        fact = view.get(self.kind, unit)
+        return self.judge_fact(fact, view) if fact is not None else ()
+
+
+@dataclass(frozen=True)
+class NamespaceCheck:
+    """A check that judges the pods of a namespace together."""
+
+    about: About
+    judge_namespace: Callable[[str, View], Iterable[Finding]]
+
+    @property
+    def kinds(self) -> tuple[type[Fact], ...]:
+        """What makes a namespace worth a look."""
+        return Pod, NetworkPolicy
+
+    def unit(self, fact: Fact) -> Ref:
+        """The namespace of a pod or policy."""
+        return Ref(Namespace.kind, "", fact.namespace)
+
+    def judge(self, unit: Ref, view: View) -> Iterable[Finding]:
+        """The findings of one namespace."""
+        return () if view.leaves_out(unit.name) else self.judge_namespace(unit.name, view)
+
+
+def units(check: Check, facts: Iterable[Fact]) -> Iterator[Ref]:
+    """All units of a check, in order of name."""
+    return iter(sorted({check.unit(fact) for fact in facts if isinstance(fact, check.kinds)}))

@@ -20,16 +20,14 @@ _MEANT = {
 }
 
 
-def governed_namespaces(view: View) -> list[str]:
-    """Namespaces with pods that have a policy: where there is none, one finding says so alone."""
-    return [name for name in view.selectable if name in view.governed]
-
-
 def not_isolated(
     about: About, namespace: str, direction: Direction, view: View
 ) -> Iterator[Finding]:
-    """One finding with all the pods that a default deny would isolate (NP-5)."""
-    pods = view.unisolated(namespace, direction)
+    """One finding with all the pods that a default deny would isolate (NP-5).
+
+    Where a namespace has no policy at all, another finding says so alone.
+    """
+    pods = view.unisolated(namespace, direction) if view.governed(namespace) else []
     if not pods:
         return
     message = (
@@ -47,7 +45,7 @@ def not_isolated(
 
 def weighed(finding: Finding, pods: list[Pod], view: View) -> Finding:
     """A finding about open pods: graver where the internet reaches some of them."""
-    exposed = [w for w in view.workloads(pods) if w in view.internet_reaches]
+    exposed = [w for w in view.workloads(pods) if view.internet_reaches(w)]
     if not exposed:
         return finding
     message = f"{finding.message} The internet reaches {workload_names(exposed)}."

@@ -1,7 +1,8 @@
-"""What checks look at: reachability, less the namespaces that are left out."""
+"""What checks look at: reachability, less the namespaces that are left out.
 
-from collections import defaultdict
-from functools import cached_property
+All that is read here is noted (`reach/derived.py`), so that a unit is judged again when it changes.
+"""
+
 from typing import TypeVar
 
 from reachaudit.model.facts import (
@@ -16,10 +17,12 @@ from reachaudit.model.facts import (
 )
 from reachaudit.model.ip import FAMILIES, Family
 from reachaudit.model.names import Ref
+from reachaudit.reach.derived import Table
 from reachaudit.reach.exposure import Exposure
 from reachaudit.reach.party import Party
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.services import usable
+from reachaudit.reach.signatures import Signatures
 from reachaudit.reach.workloads import Workload
 from reachaudit.reach.zones import in_zone
 
@@ -27,41 +30,35 @@ F = TypeVar("F", bound=Fact)
 
 
 class View:
-    """One state of the cluster as checks see it; all answers in a fixed order."""
+    """The cluster as checks see it; all answers in a fixed order."""
 
     def __init__(self, reach: Reachability, excluded: frozenset[str]) -> None:
         self.reach, self._excluded = reach, excluded
+        self._doors: Table[None, frozenset[Ref]] = Table(reach.graph, self._find_doors)
+        self._strangers: Table[Family, Party | None] = Table(reach.graph, self._find_stranger)
 
-    def of(self, kind: type[F]) -> list[F]:
-        """Facts of a type, less those of namespaces that are left out."""
-        return [fact for fact in self.reach.facts.of(kind) if fact.namespace not in self._excluded]
+    def leaves_out(self, namespace: str) -> bool:
+        """Whether nothing is found in a namespace."""
+        return namespace in self._excluded
 
-    @cached_property
-    def _pods(self) -> dict[str, list[Pod]]:
-        found: defaultdict[str, list[Pod]] = defaultdict(list)
-        for pod in self.of(Pod):
-            found[pod.namespace].append(pod)
-        return dict(found)
+    def get(self, kind: type[F], ref: Ref) -> F | None:
+        """One fact; None where it is gone, or its namespace is left out."""
+        return None if self.leaves_out(ref.namespace) else self.reach.facts.get(kind, ref)
 
     def pods_in(self, namespace: str) -> list[Pod]:
         """All pods of a namespace, also such as have not started or have ended."""
-        return self._pods.get(namespace, [])
+        return list(self.reach.facts.within(Pod, namespace))
 
-    @cached_property
-    def selectable(self) -> dict[str, list[Pod]]:
-        """Live pods that a policy can select, by namespace: hostNetwork pods are not (NP-47)."""
-        found: defaultdict[str, list[Pod]] = defaultdict(list)
-        for pod in self.reach.identity.pods:
-            if pod.namespace not in self._excluded and self.reach.identity.number(pod) is not None:
-                found[pod.namespace].append(pod)
-        return dict(found)
+    def selectable(self, namespace: str) -> list[Pod]:
+        """Live pods that a policy can select: hostNetwork pods are not (NP-47)."""
+        identity = self.reach.identity
+        return [p for p in self.pods_in(namespace) if p.live and identity.number(p) is not None]
 
-    @cached_property
-    def governed(self) -> frozenset[str]:
-        """Namespaces with a policy of their own, NetworkPolicy or a vendor's."""
-        own = {policy.namespace for policy in self.of(NetworkPolicy)}
-        others = {p.namespace for p in self.of(OpaquePolicy) if not p.is_view}
-        return frozenset((own | others) - {""})
+    def governed(self, namespace: str) -> bool:
+        """Whether a namespace has a policy of its own, NetworkPolicy or a vendor's."""
+        facts = self.reach.facts
+        others = facts.within(OpaquePolicy, namespace)
+        return any(facts.within(NetworkPolicy, namespace)) or any(not p.is_view for p in others)
 
     def workloads(self, pods: list[Pod]) -> list[Workload]:
         """The workloads of some pods, each once."""
@@ -73,7 +70,7 @@ class View:
         profiles = judge.ingress if direction == "ingress" else judge.egress
         return [
             pod
-            for pod in self.selectable.get(namespace, [])
+            for pod in self.selectable(namespace)
             if (number := self.reach.identity.number(pod)) is not None
             and not profiles.of(number).isolated
             and not profiles.of(number).opaque
@@ -84,42 +81,40 @@ class View:
         services = self.reach.services
         return any(usable(services.backends(service, port, f)) for f in service.families)
 
-    @cached_property
-    def doors(self) -> frozenset[Ref]:
-        """Pods that are the data path of some Ingress (ING-15)."""
-        ingresses = self.reach.ingresses
-        serving = (ingresses.serving(ingress) for ingress in self.reach.facts.of(Ingress))
-        return frozenset(pod.ref for each in serving for pod in each.pods)
+    def is_door(self, pod: Ref) -> bool:
+        """Whether a pod is the data path of some Ingress (ING-15)."""
+        return pod in self._doors[None]
 
     def name(self, party: Party) -> str:
         """What a person calls an end of a connection: a pod by its workload."""
         return str(self.reach.identity.workloads[party.pod.ref] if party.pod else party)
 
-    @cached_property
-    def strangers(self) -> dict[Family, Party]:
+    def stranger(self, family: Family) -> Party | None:
         """Anybody in the internet: of the clients that policies and source ranges tell apart, those
         with the most addresses. Who lets them in limits nobody, though he may forbid a few.
         """
-        outside, signatures = self.reach.outside, self.reach.identity.signatures
+        return self._strangers[family]
 
-        def addresses(party: Party) -> int:
+    def exposed_by(self, ref: Ref) -> tuple[Exposure, ...]:
+        """The ways in from outside that an object opens."""
+        return self.reach.exposed.by[ref]
+
+    def internet_reaches(self, workload: Workload) -> bool:
+        """Whether clients in the internet surely reach a workload."""
+        return self.reach.entries.reach("internet", workload.ref)
+
+    def _find_doors(self, _: None) -> frozenset[Ref]:
+        ingresses = self.reach.ingresses
+        serving = (ingresses.serving(ingress) for ingress in self.reach.facts.of(Ingress))
+        return frozenset(pod.ref for each in serving for pod in each.pods)
+
+    def _find_stranger(self, family: Family) -> Party | None:
+        self.reach.graph.saw(Signatures)
+        signatures = self.reach.identity.signatures
+
+        def addresses(party: Party) -> tuple[int, int]:
             blocks = in_zone("internet", signatures.spans(signatures.of(party.address)))
-            return sum(block.last - block.first + 1 for block in blocks)
+            return sum(b.last - b.first + 1 for b in blocks), -party.address.value
 
-        clients = {family: outside.zone("internet", family) for family in FAMILIES}
-        return {f: max(found, key=addresses) for f, found in clients.items() if found}
-
-    @cached_property
-    def exposed_by(self) -> dict[Ref, list[Exposure]]:
-        """Ways in from outside by the object that opens them."""
-        found: defaultdict[Ref, list[Exposure]] = defaultdict(list)
-        for exposure in self.reach.exposures:
-            found[exposure.by].append(exposure)
-        return dict(found)
-
-    @cached_property
-    def internet_reaches(self) -> frozenset[Workload]:
-        """Workloads that clients in the internet surely reach."""
-        return frozenset(
-            e.workload for e in self.reach.exposures if e.open and e.zone == "internet"
-        )
+        clients = self.reach.outside.zone("internet", family) if family in FAMILIES else []
+        return max(clients, key=addresses, default=None)

@@ -1,6 +1,6 @@
 """The ledger: which findings are open, since when, and what opened or closed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,23 +28,31 @@ class Ledger:
 
     def __init__(self) -> None:
         self._open: dict[str, Entry] = {}
+        self._sorted: tuple[Entry, ...] | None = None
 
-    def __iter__(self) -> Iterator[Entry]:
+    def open(self) -> tuple[Entry, ...]:
         """All open findings: worst first, then by namespace, check and cause."""
-        return iter(sorted(self._open.values(), key=_order))
+        if self._sorted is None:
+            self._sorted = tuple(sorted(self._open.values(), key=_order))
+        return self._sorted
 
-    def settle(self, findings: Iterable[Finding], now: float) -> list[Transition]:
-        """Take over what is found now; answer what opened and what closed, in the ledger's order.
+    def settle(
+        self, before: Iterable[Finding], found: Iterable[Finding], now: float
+    ) -> list[Transition]:
+        """Take over what is found now instead of what was `before`; other findings stay.
 
-        A finding that is still open keeps its time, and takes the newest words.
+        Answers what opened and what closed, in the ledger's order. A finding that is still open
+        keeps its time, and takes the newest words.
         """
-        found = {finding.fingerprint: finding for finding in findings}
-        closed = [e for print_, e in self._open.items() if print_ not in found]
-        opened = [Entry(f, now) for print_, f in found.items() if print_ not in self._open]
-        self._open = {
-            print_: Entry(finding, self._open[print_].since if print_ in self._open else now)
-            for print_, finding in found.items()
-        }
+        fresh = {finding.fingerprint: finding for finding in found}
+        stood = [e for f in before if (e := self._open.pop(f.fingerprint, None)) is not None]
+        since = {entry.finding.fingerprint: entry.since for entry in stood}
+        for print_, finding in fresh.items():
+            self._open[print_] = Entry(finding, since.get(print_, now))
+        if stood or fresh:
+            self._sorted = None
+        closed = [entry for entry in stood if entry.finding.fingerprint not in fresh]
+        opened = [self._open[print_] for print_ in fresh if print_ not in since]
         return [
             *(Transition("closed", entry.finding) for entry in sorted(closed, key=_order)),
             *(Transition("opened", entry.finding) for entry in sorted(opened, key=_order)),

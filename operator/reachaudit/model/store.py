@@ -35,6 +35,15 @@ class Change(NamedTuple):
                 yield from (type(fact), (type(fact), fact.namespace))
 
 
+def net(changes: Iterable[Change]) -> list[Change]:
+    """Several changes of one object as one, since it first came in."""
+    found: dict[Ref, Change] = {}
+    for change in changes:
+        first = found.get(change.ref, change)
+        found[change.ref] = Change(change.ref, first.old, change.new, first.arrived)
+    return [change for change in found.values() if change.old != change.new]
+
+
 class Facts:
     """The current facts, by type, namespace and name. Only `apply` changes them.
 

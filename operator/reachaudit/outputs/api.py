@@ -5,8 +5,10 @@ It is a map for attackers, so it is off by default and listens on loopback only.
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import islice
 
 import msgspec
 
@@ -80,11 +82,23 @@ def _round(number: int, result: Round, finished: float) -> Json:
         "stageSeconds": result.stages,
         "opened": [finding_json(t.finding) for t in transitions if t.kind == "opened"],
         "closed": [finding_json(t.finding) for t in transitions if t.kind == "closed"],
-        "gained": _flows(result.delta.gained),
-        "lost": _flows(result.delta.lost),
-        "unsure": _flows(result.delta.unsure),
+        "gained": _flows([delta.gained for delta in result.deltas]),
+        "lost": _flows([delta.lost for delta in result.deltas]),
+        "unsure": _flows([delta.unsure for delta in result.deltas]),
+        "deltas": [
+            {
+                "cause": ref_json(delta.cause) if delta.cause else None,
+                "gained": len(delta.gained),
+                "lost": len(delta.lost),
+                "unsure": len(delta.unsure),
+            }
+            for delta in result.deltas
+            if delta
+        ],
     }
 
 
-def _flows(flows: FlowSet) -> Json:
-    return {"count": len(flows), "pairs": [safe(line) for line in lines(flows)[:FLOWS_SHOWN]]}
+def _flows(sets: Sequence[FlowSet]) -> Json:
+    """Written out are as few as are shown: there may be very many."""
+    shown = islice((line for flows in sets for line in lines(flows)), FLOWS_SHOWN)
+    return {"count": sum(map(len, sets)), "pairs": [safe(line) for line in shown]}

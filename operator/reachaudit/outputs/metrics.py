@@ -82,8 +82,9 @@ class Metrics(Collector):
                 self._delay.observe(now - change.arrived)
         for stage, seconds in result.stages.items():
             self._stages.labels(stage).observe(seconds)
-        self._flows.labels("gained").inc(len(result.delta.gained))
-        self._flows.labels("lost").inc(len(result.delta.lost))
+        for delta in result.deltas:
+            self._flows.labels("gained").inc(len(delta.gained))
+            self._flows.labels("lost").inc(len(delta.lost))
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""

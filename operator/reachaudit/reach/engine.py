@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reachaudit.model.store import Change, Facts
+from reachaudit.model.store import Change, Facts, net
 from reachaudit.reach.delta import Delta
 from reachaudit.reach.picture import Comparison, take_picture
 from reachaudit.reach.reachability import Reachability
@@ -25,6 +25,7 @@ class Engine:
 
         The first time that is nothing: what there is from the start is no change.
         """
+        changes = net(changes)
         if not self._begun:
             self._begun = True
             self._begin(changes)
@@ -42,7 +43,7 @@ class Engine:
         reach.touch(changes, told_apart | classes.take_stirred())
         comparison.enter(*reach.entries.follow())
         classes.release()
-        return comparison.delta()
+        return comparison.delta(changes[0].ref if len(changes) == 1 else None)
 
     def _begin(self, changes: Sequence[Change]) -> None:
         self.reach.learn(changes)

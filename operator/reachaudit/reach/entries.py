@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from reachaudit.model.ip import Family
 from reachaudit.model.names import Ref
+from reachaudit.reach.derived import Graph
 from reachaudit.reach.exposure import Exposure, Exposures
 from reachaudit.reach.verdict import Outcome, Reason
 from reachaudit.reach.zones import Zone
@@ -21,13 +22,19 @@ class Entries(NamedTuple):
     perhaps: frozenset[Into] = frozenset()
 
 
+class _Reached(NamedTuple):
+    zone: Zone
+    workload: Ref
+
+
 class EntryBook:
     """Follows all entries; several objects may open one. `unknown` counts ways in that may be."""
 
-    def __init__(self, exposures: Exposures) -> None:
-        self._exposures = exposures
+    def __init__(self, exposures: Exposures, graph: Graph) -> None:
+        self._exposures, self._graph = exposures, graph
         self._of: dict[Ref, tuple[Exposure, ...]] = {}
         self._sure, self._perhaps = Counter[Into](), Counter[Into]()
+        self._reached = Counter[_Reached]()
         self.unknown = Counter[Reason]()
 
     def follow(self) -> tuple[Entries, Entries]:
@@ -39,6 +46,8 @@ class EntryBook:
         ]
         touched = {_into(each) for _, old, new in changed for each in (*old, *new)}
         before = self._among(touched)
+        reached = {_Reached(zone, workload) for zone, _, workload, _ in touched}
+        were = {each for each in reached if each in self._reached}
         for ref, old, new in changed:
             self._count(old, -1)
             self._count(new, 1)
@@ -46,11 +55,24 @@ class EntryBook:
                 self._of[ref] = new
             else:
                 self._of.pop(ref, None)
+        self._graph.touch(each for each in reached if (each in were) != (each in self._reached))
         return before, self._among(touched)
+
+    def reach(self, zone: Zone, workload: Ref) -> bool:
+        """Whether clients of a zone surely reach a workload."""
+        self._catch_up()
+        self._graph.saw(_Reached(zone, workload))
+        return _Reached(zone, workload) in self._reached
 
     def all(self) -> Entries:
         """All entries."""
+        self._catch_up()
         return Entries(frozenset(self._sure), frozenset(self._perhaps))
+
+    def _catch_up(self) -> None:
+        """Whoever asks of a state that nobody follows has it judged now."""
+        if self._exposures.by.stale:
+            self.follow()
 
     def _among(self, wanted: set[Into]) -> Entries:
         return Entries(
@@ -62,6 +84,7 @@ class EntryBook:
         for each in exposures:
             if each.open:
                 _add(self._sure, _into(each), by)
+                _add(self._reached, _Reached(each.zone, each.workload.ref), by)
             elif each.verdict.outcome is Outcome.UNKNOWN:
                 _add(self._perhaps, _into(each), by)
                 if each.verdict.reason:

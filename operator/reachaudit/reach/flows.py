@@ -95,7 +95,6 @@ def flows(reach: Reachability) -> Flows:
                 (span, Targets(blocks.of(ends.must), blocks.of(ends.may)))
                 for span, ends in outside(reach, own, family)
             )
-    reach.entries.follow()
     table.entries = reach.entries.all()
     return table
 

@@ -374,6 +374,7 @@ class Identity:
     def hold(self, blocks: Collection[Block]) -> None:
         """Tell addresses apart by these blocks."""
         self._alike_nodes.clear()
+        self.graph.touch([Signatures])
         for block, old, new in self.signatures.hold(blocks, self._places.count):
             for _, pod in self._places.within(block):
                 template = self._template_of[pod.ref]

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from reachaudit.model.facts import Direction
 from reachaudit.model.ip import FAMILIES, Family
+from reachaudit.model.names import Ref
 from reachaudit.reach import bits
 from reachaudit.reach.classes import PodClass
 from reachaudit.reach.columns import Column, Sets
@@ -134,13 +135,14 @@ class Comparison:
         self._compare(old.out_of, new.out_of, -1, "egress")
         self._compare_outside()
 
-    def delta(self) -> Delta:
-        """All that was found."""
+    def delta(self, cause: Ref | None) -> Delta:
+        """All that was found; `cause` is the object that changed, where it is one."""
         old, new = self._old.ends, self._new.ends
         return Delta(
             FlowSet(tuple(self.gained), new),
             FlowSet(tuple(self.lost), old),
             FlowSet(tuple(self.unsure), new),
+            cause,
         )
 
     def _compare(self, before: Halves, after: Halves, mask: int, direction: Direction) -> None:

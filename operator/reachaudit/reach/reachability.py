@@ -57,7 +57,7 @@ class Reachability:
         self.ingresses = Ingresses(self.facts, self.identity, self.paths)
         ways = WaysIn(self.identity, self.paths, self.ingresses)
         self.exposed = Exposures(self.facts, ways, graph)
-        self.entries = EntryBook(self.exposed)
+        self.entries = EntryBook(self.exposed, graph)
         changes = [Change(fact.ref, None, fact, 0.0) for fact in facts]
         self.learn(changes)
         self.take(changes)

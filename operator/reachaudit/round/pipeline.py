@@ -10,9 +10,11 @@ from reachaudit.findings.ledger import Entry, Ledger, Transition
 from reachaudit.model.store import Change
 from reachaudit.reach.delta import Delta
 from reachaudit.reach.engine import Engine
+from reachaudit.round.standing import Standing
 from reachaudit.round.summary import Summary, summarise
 from reachaudit.settings import Assumptions
 
+_MANY = 200
 Clock = Callable[[], float]
 
 
@@ -22,11 +24,12 @@ class Round:
 
     `baseline`: the first one, where everything is new and nothing is news. `open` are all open
     findings after it. `stages`: seconds by stage. `changes`: what changed, with when it came in.
+    `deltas`: what each of them did to flows, where they were not too many to be told apart.
     """
 
     baseline: bool
     transitions: tuple[Transition, ...]
-    delta: Delta
+    deltas: tuple[Delta, ...]
     open: tuple[Entry, ...]
     summary: Summary
     stages: dict[str, float]
@@ -53,27 +56,37 @@ class Pipeline:
     ) -> None:
         """`clock`: seconds since the epoch, for people. `timer`: for durations."""
         self._engine, self._ledger = Engine(assumptions), Ledger()
-        self._excluded, self._clock, self._timer = excluded, clock, timer
+        self._standing = Standing(CATALOGUE, View(self._engine.reach, excluded))
+        self._clock, self._timer = clock, timer
         self._baseline = True
 
     def run(self, changes: Sequence[Change]) -> Round:
         """Work out one round."""
         stage = _Stages(self._timer)
         with stage("reach"):
-            delta = self._engine.apply(changes)
+            deltas = tuple(self._engine.apply(part) for part in self._parts(changes))
         with stage("checks"):
-            view = View(self._engine.reach, self._excluded)
-            findings = [finding for check in CATALOGUE for finding in check.findings(view)]
+            judged = list(self._standing.follow(changes))
         with stage("ledger"):
-            transitions = self._ledger.settle(findings, self._clock())
+            before = (finding for unit in judged for finding in unit.before)
+            found = (finding for unit in judged for finding in unit.now)
+            transitions = self._ledger.settle(before, found, self._clock())
             summary = summarise(self._engine.reach)
         baseline, self._baseline = self._baseline, False
         return Round(
             baseline,
             tuple(transitions),
-            delta,
-            tuple(self._ledger),
+            deltas,
+            self._ledger.open(),
             summary,
             stage.seconds,
             tuple(changes),
         )
+
+    def _parts(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+        """Changes one by one, so that each has its own blast radius; very many all at once."""
+        if self._baseline or len(changes) > _MANY:
+            yield changes
+        else:
+            for change in changes:
+                yield [change]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reachaudit.checks.check import About, UnitCheck
+from reachaudit.checks.check import About, NamespaceCheck
 from reachaudit.checks.isolation import weighed
 from reachaudit.checks.view import View
 from reachaudit.checks.words import counted, workload_names
@@ -21,15 +21,11 @@ ABOUT = About(
 )
 
 
-def _units(view: View) -> list[str]:
-    """Namespaces that no policy governs, nor a vendor's that reaches over the cluster."""
-    if view.reach.judge.opaque_everywhere:
-        return []
-    return [name for name in view.selectable if name not in view.governed]
-
-
 def _judge(namespace: str, view: View) -> Iterator[Finding]:
-    pods = view.selectable[namespace]
+    """A namespace that no policy governs, nor a vendor's that reaches over the cluster."""
+    pods = view.selectable(namespace)
+    if not pods or view.governed(namespace) or view.reach.judge.opaque_everywhere:
+        return
     found = Finding(
         ABOUT.id,
         ABOUT.severity,
@@ -44,4 +40,4 @@ def _judge(namespace: str, view: View) -> Iterator[Finding]:
     yield weighed(found, pods, view)
 
 
-CHECK = UnitCheck(ABOUT, _units, _judge)
+CHECK = NamespaceCheck(ABOUT, _judge)

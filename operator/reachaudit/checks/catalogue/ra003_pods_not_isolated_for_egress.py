@@ -1,7 +1,7 @@
 """RA003: pods that no policy isolates for egress, in a namespace that has policies."""
 
-from reachaudit.checks.check import About, UnitCheck
-from reachaudit.checks.isolation import governed_namespaces, not_isolated
+from reachaudit.checks.check import About, NamespaceCheck
+from reachaudit.checks.isolation import not_isolated
 from reachaudit.checks.view import View
 from reachaudit.findings.finding import Finding, Severity
 
@@ -20,4 +20,4 @@ def _judge(namespace: str, view: View) -> list[Finding]:
     return list(not_isolated(ABOUT, namespace, "egress", view))
 
 
-CHECK = UnitCheck(ABOUT, governed_namespaces, _judge)
+CHECK = NamespaceCheck(ABOUT, _judge)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reachaudit.checks.check import About, UnitCheck
+from reachaudit.checks.check import About, FactCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
@@ -21,13 +21,13 @@ ABOUT = About(
 _BESIDE = "Its labels fit only pods on their node's network, and policies have no effect on those."
 
 
-def _units(view: View) -> list[NetworkPolicy]:
-    """Policies for certain pods: one for all pods holds no slip, and waits for the first."""
-    return [policy for policy in view.of(NetworkPolicy) if policy.subject != Selector()]
-
-
 def _judge(policy: NetworkPolicy, view: View) -> Iterator[Finding]:
-    """All pods that have not ended count, also those that are only starting (NP-2)."""
+    """All pods that have not ended count, also those that are only starting (NP-2).
+
+    A policy for all pods holds no slip, and waits for the first.
+    """
+    if policy.subject == Selector():
+        return
     begun = [p for p in view.pods_in(policy.namespace) if p.phase not in ("Succeeded", "Failed")]
     applied = view.reach.assumptions.host_network == "applied"
     pods = [pod for pod in begun if applied or not pod.host_network]
@@ -62,4 +62,4 @@ def _hint(policy: NetworkPolicy, pods: list[Pod]) -> str:
     return "No pod there fulfils all of it together."
 
 
-CHECK = UnitCheck(ABOUT, _units, _judge)
+CHECK = FactCheck(ABOUT, NetworkPolicy, _judge)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reachaudit.checks.check import About, UnitCheck
+from reachaudit.checks.check import About, FactCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.words import counted
 from reachaudit.findings.finding import Finding, Severity
@@ -40,4 +40,4 @@ def _judge(policy: NetworkPolicy, _: View) -> Iterator[Finding]:
         )
 
 
-CHECK = UnitCheck(ABOUT, lambda view: view.of(NetworkPolicy), _judge)
+CHECK = FactCheck(ABOUT, NetworkPolicy, _judge)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from reachaudit.checks.check import About, UnitCheck
+from reachaudit.checks.check import About, FactCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
@@ -20,13 +20,11 @@ ABOUT = About(
 )
 
 
-def _units(view: View) -> list[Service]:
-    """Services that forward at all: not ExternalName, not another proxy's (SVC-10, SVC-17)."""
-    return [s for s in view.of(Service) if s.type != "ExternalName" and not s.other_proxy]
-
-
 def _judge(service: Service, view: View) -> Iterator[Finding]:
     """SVC-13, SVC-14: neither ready endpoints nor terminating ones that still serve."""
+    forwards = service.type != "ExternalName" and not service.other_proxy  # SVC-10, SVC-17
+    if not forwards:
+        return
     dead = [port for port in service.ports if not view.alive(service, port)]
     if not dead:
         return
@@ -103,4 +101,4 @@ def _selected(service: Service, view: View) -> list[Pod]:
     ]
 
 
-CHECK = UnitCheck(ABOUT, _units, _judge)
+CHECK = FactCheck(ABOUT, Service, _judge)

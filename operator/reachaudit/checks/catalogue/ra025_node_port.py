@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reachaudit.checks.check import About, UnitCheck
+from reachaudit.checks.check import About, FactCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.ways_in import openness, paths_of
 from reachaudit.checks.words import some
@@ -21,13 +21,11 @@ ABOUT = About(
 )
 
 
-def _units(view: View) -> list[Service]:
-    return [s for s in view.of(Service) if s.type == "NodePort"]
-
-
 def _judge(service: Service, view: View) -> Iterator[Finding]:
     """SVC-25. Its weight is who gets through: policies may shut what the node port opens."""
-    ways = [e for e in view.exposed_by.get(service.ref, []) if e.way.startswith("NodePort")]
+    if service.type != "NodePort":
+        return
+    ways = [e for e in view.exposed_by(service.ref) if e.way.startswith("NodePort")]
     ports = some(f.place for f in frontends(service) if f.kind == "NodePort")
     who, severity = openness(ways, ABOUT.severity) if ways else _to_no_pod(service, view)
     yield Finding(
@@ -52,4 +50,4 @@ def _to_no_pod(service: Service, view: View) -> tuple[str, Severity]:
     return "nothing usable stands behind it now", Severity.LOW
 
 
-CHECK = UnitCheck(ABOUT, _units, _judge)
+CHECK = FactCheck(ABOUT, Service, _judge)

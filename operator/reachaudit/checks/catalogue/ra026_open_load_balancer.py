@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from reachaudit.checks.check import About, UnitCheck
+from reachaudit.checks.check import About, FactCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.ways_in import paths_of
 from reachaudit.checks.words import some
@@ -28,13 +28,11 @@ class _Way(NamedTuple):
     path: PathVerdict
 
 
-def _units(view: View) -> list[Service]:
-    return [s for s in view.of(Service) if s.type == "LoadBalancer" and s.balancers]
-
-
 def _judge(service: Service, view: View) -> Iterator[Finding]:
     """By verdict: ranges, policies and scheme all count (SVC-35, SVC-36, EXT-15)."""
-    exposures = [e for e in view.exposed_by.get(service.ref, []) if e.zone == "internet"]
+    if service.type != "LoadBalancer" or not service.balancers:
+        return
+    exposures = [e for e in view.exposed_by(service.ref) if e.zone == "internet"]
     ways = list(_unlimited(service, {exposure.way for exposure in exposures}, view))
     if not ways:
         return
@@ -63,7 +61,7 @@ def _weighed(ways: list[_Way], view: View) -> tuple[str, Severity]:
         message = f"Whether the whole internet reaches {names} at {where} is UNKNOWN ({reasons})."
         return message, Severity.MEDIUM
     message = f"The whole internet reaches {names} at {where}."
-    if all(target.pod is not None and target.pod.ref in view.doors for target in reached):
+    if all(target.pod is not None and view.is_door(target.pod.ref) for target in reached):
         return f"{message} It is the door of an Ingress controller.", Severity.LOW
     return message, ABOUT.severity
 
@@ -74,7 +72,7 @@ def _unlimited(service: Service, facing: set[str], view: View) -> Iterator[_Way]
     Ranges that are only the provider's to heed are limits: its user can write no others.
     """
     for frontend in frontends(service):
-        stranger = view.strangers.get(frontend.family)
+        stranger = view.stranger(frontend.family)
         if stranger and frontend.kind == "LoadBalancer" and str(frontend) in facing:
             path = view.reach.paths.to_frontend(stranger, frontend)
             unsure = path.outcome is Outcome.UNKNOWN and path.reason is not Reason.PROVIDER
@@ -82,4 +80,4 @@ def _unlimited(service: Service, facing: set[str], view: View) -> Iterator[_Way]
                 yield _Way(frontend, path)
 
 
-CHECK = UnitCheck(ABOUT, _units, _judge)
+CHECK = FactCheck(ABOUT, Service, _judge)

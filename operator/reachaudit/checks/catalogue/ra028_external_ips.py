@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reachaudit.checks.check import About, UnitCheck
+from reachaudit.checks.check import About, FactCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
@@ -20,11 +20,6 @@ ABOUT = About(
 )
 
 
-def _units(view: View) -> list[Service]:
-    """Services whose addresses kube-proxy captures: never another proxy's (SVC-10)."""
-    return [s for s in view.of(Service) if not s.other_proxy and any(_captured(s))]
-
-
 def _captured(service: Service) -> Iterator[Frontend]:
     """Where it listens on such addresses: nowhere if it is headless or an ExternalName."""
     return (frontend for frontend in frontends(service) if frontend.kind == "ExternalIP")
@@ -32,6 +27,8 @@ def _captured(service: Service) -> Iterator[Frontend]:
 
 def _judge(service: Service, _: View) -> Iterator[Finding]:
     """SVC-37: pods and nodes are captured too, whether or not the address is a node's."""
+    if service.other_proxy or not any(_captured(service)):  # SVC-10
+        return
     places = some(frontend.place for frontend in _captured(service))
     yield Finding(
         ABOUT.id,
@@ -46,4 +43,4 @@ def _judge(service: Service, _: View) -> Iterator[Finding]:
     )
 
 
-CHECK = UnitCheck(ABOUT, _units, _judge)
+CHECK = FactCheck(ABOUT, Service, _judge)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reachaudit.checks.check import About, UnitCheck
+from reachaudit.checks.check import About, FactCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
@@ -53,4 +53,4 @@ def _missing(route: Route) -> bool:
     return bool(route.broken) and by_service and not name
 
 
-CHECK = UnitCheck(ABOUT, lambda view: view.of(Ingress), _judge)
+CHECK = FactCheck(ABOUT, Ingress, _judge)

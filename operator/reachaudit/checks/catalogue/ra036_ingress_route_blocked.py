@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from reachaudit.checks.check import About, UnitCheck
+from reachaudit.checks.check import About, FactCheck
 from reachaudit.checks.view import View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
@@ -115,4 +115,4 @@ def _fix(way: Judgement, source: str, target: str) -> str:
     return " ".join([*fixes, "That is the port of the pods, not of the Service."])
 
 
-CHECK = UnitCheck(ABOUT, lambda view: view.of(Ingress), _judge)
+CHECK = FactCheck(ABOUT, Ingress, _judge)
