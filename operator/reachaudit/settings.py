@@ -1,5 +1,7 @@
 """What a user may set, as plain frozen values. The lowest layer: it imports nothing of ours."""
 
+import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import NamedTuple, TypeVar
@@ -11,6 +13,19 @@ T = TypeVar("T", bound=bool | str)
 
 class SettingError(ValueError):
     """A setting that cannot be; the message is one sentence for its user."""
+
+
+class ControllerPods(NamedTuple):
+    """The pods that serve an ingress class, as a user names them (ING-19)."""
+
+    class_name: str
+    namespace: str
+    labels: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        """`nginx:ingress/app=proxy,tier=edge`."""
+        labels = ",".join(f"{key}={value}" for key, value in self.labels)
+        return f"{self.class_name}:{self.namespace}/{labels}"
 
 
 class Option(NamedTuple):
@@ -66,6 +81,37 @@ def _words(*words: str) -> dict[str, str]:
 
 
 _TRUE = {"true": True, "false": False}
+_CLASS = "[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
+_FOUND = "found"
+
+
+def _cidrs(text: str) -> str:
+    return ",".join(str(ipaddress.ip_network(part)) for part in text.split(","))
+
+
+def _class_name(text: str) -> str:
+    if not re.fullmatch(_CLASS, text):
+        raise ValueError
+    return text
+
+
+def controller_pods(text: str) -> list[ControllerPods]:
+    """What a value of `ingress_controllers` says; raises ValueError."""
+    found = []
+    for part in text.split(";") if text != _FOUND else ():
+        match = re.fullmatch(rf"({_CLASS}):([-a-z0-9]+)/(\S+)", part)
+        if not match:
+            raise ValueError
+        pairs = [pair.partition("=") for pair in match[4].split(",")]
+        if not all(key and equals for key, equals, _ in pairs):
+            raise ValueError
+        labels = tuple(sorted((key, value) for key, _, value in pairs))
+        found.append(ControllerPods(match[1], match[3], labels))
+    return found
+
+
+def _controllers(text: str) -> str:
+    return ";".join(map(str, controller_pods(text)))
 
 
 @dataclass(frozen=True)
@@ -117,6 +163,18 @@ class Assumptions:
         "unless it is named.",
         _words("unknown", "kube-router", "kube-network-policies"),
     )
+    pod_ranges: str = _option(
+        "EXT-3",
+        "Pods of unknown address, as those of manifests, may have any, or one in certain ranges.",
+        _words("unknown"),
+        "CIDR[,CIDR...]",
+        _cidrs,
+    )
+    unreported_pods_ready: bool = _option(
+        "SVC-12",
+        "Pods without a status, as those of manifests, are ready to serve their Services.",
+        _TRUE,
+    )
     pod_range_routed: str = _option(
         "EXT-12",
         "Pod addresses can be dialled from outside: by nobody, from private networks, by everyone.",
@@ -151,6 +209,28 @@ class Assumptions:
         "EXT-15",
         "Load balancers of which only a name is known face the internet, or private networks.",
         _words("internet", "private"),
+    )
+    ingress_controllers: str = _option(
+        "ING-19",
+        "The pods of ingress controllers are found by their labels, addresses or arguments, or a "
+        "class's are those with certain labels in a namespace.",
+        _words(_FOUND),
+        "CLASS:NAMESPACE/KEY=VALUE[,...][;...]",
+        _controllers,
+    )
+    classless_ingress: str = _option(
+        "ING-5",
+        "Whether an Ingress without a class is served is UNKNOWN, it is not, or it is served as of "
+        "that class.",
+        _words("unknown", "ignored"),
+        "CLASS",
+        _class_name,
+    )
+    unread_annotations: str = _option(
+        "ING-23",
+        "What passes by an Ingress with annotations that may refuse it, and are not read here, is "
+        "UNKNOWN, or such annotations are as if not there.",
+        _words("unknown", "ignored"),
     )
     vendor_global: str = _option(
         "UNK-2",

@@ -77,7 +77,8 @@ class ContainerPort(Value, frozen=True, gc=False):
 class Pod(Fact, frozen=True, gc=False):
     """A pod. `ports`: containers first, then restartable init containers (NP-40).
 
-    `ingress_classes`: those that its arguments name, as ingress controllers' do (ING-19).
+    `ingress_classes`, `watched_namespaces`: those that its arguments name, as ingress controllers'
+    do (ING-19, ING-24); "?" for a namespace is one that cannot be read.
     `extra_networks`: it has other interfaces than its usual one (NP-51). `other_platform`: it is a
     virtual machine, or for Windows (UNK-13).
     """
@@ -93,6 +94,7 @@ class Pod(Fact, frozen=True, gc=False):
     ports: tuple[ContainerPort, ...] = ()
     owner: Owner | None = None
     ingress_classes: tuple[str, ...] = ()
+    watched_namespaces: tuple[str, ...] = ()
     extra_networks: bool = False
     other_platform: bool = False
 
@@ -203,11 +205,13 @@ class Balancer(Value, frozen=True, gc=False):
     """One `status.loadBalancer.ingress` entry. `vip`: kube-proxy captures the address (SVC-32).
 
     With neither address nor name it is one that a provider will give.
+    `failed`: the Service ports that its provider could not open (SVC-31).
     """
 
     address: Address | None
     hostname: str = ""
     vip: bool = True
+    failed: tuple[tuple[Protocol, int], ...] = ()
 
     @property
     def known(self) -> bool:
@@ -222,7 +226,8 @@ class Service(Fact, frozen=True, gc=False):
     the load balancer's provider, or not at all (SVC-35, SVC-36). `scheme`: what annotations say of
     its load balancer (EXT-15), "" where nothing. `pod_mode`: a cloud's load balancer for Ingress
     dials its pods (ING-20). `health_port`: where kube-proxy says whether a node has endpoints, on
-    every node (SVC-30), 0 where nowhere.
+    every node (SVC-30), 0 where nowhere. `balancer_error`: its load balancer lacks some port, and
+    which is not said (SVC-31).
     """
 
     kind: ClassVar[str] = "Service"
@@ -245,6 +250,7 @@ class Service(Fact, frozen=True, gc=False):
     pod_mode: bool = False
     scheme: Literal["", "internal", "internet"] = ""
     health_port: int = 0
+    balancer_error: bool = False
 
 
 class SlicePort(Value, frozen=True, gc=False):
@@ -288,18 +294,20 @@ class IngressBackend(Value, frozen=True, gc=False):
 
 
 class IngressPath(Value, frozen=True, gc=False):
-    """One path; `path_type` Exact, Prefix or ImplementationSpecific."""
+    """One path; `path_type` Exact, Prefix or ImplementationSpecific. `index`: in the object."""
 
     path: str
     path_type: str
     backend: IngressBackend
+    index: int
 
 
 class IngressRule(Value, frozen=True, gc=False):
-    """One host ("" is all hosts) and its paths."""
+    """One host ("" is all hosts) and its paths. `index`: in the object."""
 
     host: str
     paths: tuple[IngressPath, ...]
+    index: int
 
 
 class Ingress(Fact, frozen=True, gc=False):

@@ -30,6 +30,7 @@ from reachaudit.reach.verdict import (
 )
 
 _UNREAD = ("-snippet", "denylist-source-range")
+_NOBODY = IngressBackend("", 0)
 BY_ANNOTATION = "use-annotation"  # AWS's port name for a backend that an annotation describes
 
 
@@ -73,7 +74,7 @@ class Ingresses:
     def __init__(self, facts: Facts, identity: Identity, paths: Paths) -> None:
         self._identity, self._paths = identity, paths
         self._services, self.doors = paths.services, Doors(identity, paths)
-        self._controllers = Controllers(facts, identity, self._services)
+        self._controllers = Controllers(facts, identity, self._services, paths.assumptions)
         self._facts = facts
         self._by_ingress: Table[Ref, list[Route]] = Table(identity.graph, self._read)
         self._named: Table[_ByName, PathVerdict] = Table(identity.graph, self._enter)
@@ -103,11 +104,12 @@ class Ingresses:
         backend = self.to_backend(route, client.address.family)
         return self.through(entrance, route, backend)
 
-    @staticmethod
-    def through(entrance: PathVerdict, route: Route, backend: PathVerdict) -> PathVerdict:
+    def through(self, entrance: PathVerdict, route: Route, backend: PathVerdict) -> PathVerdict:
         """From where a request came in to its backend."""
         path = in_sequence(entrance, backend)
-        if path.outcome in (Outcome.ALLOW, Outcome.PARTIAL) and _may_refuse(route.ingress):
+        heeded = self._paths.assumptions.unread_annotations == "unknown"
+        passes = path.outcome in (Outcome.ALLOW, Outcome.PARTIAL)
+        if passes and heeded and _may_refuse(route.ingress):
             return unknown(Reason.ANNOTATION, "an annotation may refuse it or route it otherwise")
         return path
 
@@ -248,12 +250,16 @@ class Ingresses:
         return list(self._routes(ingress)) if ingress else []
 
     def _routes(self, ingress: Ingress) -> Iterator[Route]:
-        for i, rule in enumerate(ingress.rules):
-            for k, path in enumerate(rule.paths):
-                field = f"spec.rules[{i}].http.paths[{k}].backend"
+        for rule in ingress.rules:
+            field = f"spec.rules[{rule.index}]"
+            for path in rule.paths:
+                where = f"{field}.http.paths[{path.index}].backend"
                 yield self._resolved(
-                    ingress, rule.host, path.path, path.path_type, field, path.backend
+                    ingress, rule.host, path.path, path.path_type, where, path.backend
                 )
+            if not rule.paths:  # ING-10: all of the host is the default backend's
+                backend = ingress.default or _NOBODY
+                yield self._resolved(ingress, rule.host, "/", "Prefix", field, backend)
         if ingress.default is not None:
             yield self._resolved(ingress, "", "/", "Prefix", "spec.defaultBackend", ingress.default)
 
@@ -269,7 +275,7 @@ class Ingresses:
         """A route with its Service port looked up by number or name (ING-6, ING-11)."""
         service, port, broken = None, None, ""
         if not backend.service:
-            broken = "the backend is a resource, not a Service"  # ING-12
+            broken = "no Service stands behind it"  # ING-10, ING-12
         elif (service := self._services.get(ingress.namespace, backend.service)) is None:
             broken = f"Service {ingress.namespace}/{backend.service} does not exist"
         elif (port := _port(service, backend)) is None:

@@ -1,39 +1,27 @@
 """Ingress and IngressClass."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator
 from sys import intern
 
+import msgspec
+
 from reachaudit.model.facts import Ingress, IngressBackend, IngressClass, IngressPath, IngressRule
-from reachaudit.model.ip import Block
-from reachaudit.model.objects.balancers import WithBalancer, balancers_of, blocks_of, scheme_of
-from reachaudit.model.objects.wire import Object, Reading, Wire
+from reachaudit.model.ip import parse_address
+from reachaudit.model.objects.balancers import WithBalancer, balancers_of, scheme_of
+from reachaudit.model.objects.ingress_annotations import (
+    allow_list,
+    pod_mode,
+    service_upstream,
+    unread,
+)
+from reachaudit.model.objects.wire import Invalid, Object, Reading, Wire
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
-_NGINX = "nginx.ingress.kubernetes.io/"
-_ALLOW_LISTS = (f"{_NGINX}whitelist-source-range", f"{_NGINX}allowlist-source-range")
-# ING-20: annotations by which a cloud's load balancer dials pods instead of node ports.
-_POD_MODE = {"alb.ingress.kubernetes.io/target-type": "ip"}
-# ING-23: keys under a controller's prefix that can change neither routing nor access.
-_HARMLESS = (
-    "proxy-body-size",
-    "proxy-buffer-size",
-    "proxy-connect-timeout",
-    "proxy-read-timeout",
-    "proxy-send-timeout",
-    "ssl-redirect",
-    "force-ssl-redirect",
-    "service-upstream",
-)
-_CONTROLLER_PREFIXES = (
-    _NGINX,
-    "nginx.org/",
-    "traefik.ingress.kubernetes.io/",
-    "haproxy.org/",
-    "haproxy-ingress.github.io/",
-    "konghq.com/",
-    "projectcontour.io/",
-)
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z)(\*\.)?{_LABEL}(\.{_LABEL})*")
+_ODD_PATH = re.compile(r"//|/\./|/\.\./|%2f|/\.\.?\Z", re.IGNORECASE)
 
 
 class BackendPort(Wire):
@@ -46,7 +34,7 @@ class BackendPort(Wire):
 class BackendService(Wire):
     """`backend.service`."""
 
-    name: str
+    name: str = ""
     port: BackendPort | None = None
 
 
@@ -66,7 +54,7 @@ class WireBackend(Wire):
 class WirePath(Wire):
     """An entry of `http.paths`."""
 
-    backend: WireBackend
+    backend: WireBackend = msgspec.field(default_factory=WireBackend)
     path: str | None = None
     path_type: str | None = None
 
@@ -115,64 +103,78 @@ def read_ingress(ingress: WireIngress) -> Reading:
         meta.name,
         class_name=spec.ingress_class_name or annotations.get(CLASS_ANNOTATION, ""),
         class_annotated=not spec.ingress_class_name,
-        rules=tuple(map(_rule, spec.rules or ())),
-        default=_backend(spec.default_backend) if spec.default_backend else None,
+        rules=tuple(_rules(spec, problems)),
+        default=_default(spec, problems),
         tls=bool(spec.tls),
         tls_hosts=tuple(host for tls in spec.tls or () for host in tls.hosts or ()),
         balancers=balancers_of(ingress.status, problems),
-        source_ranges=_allow_list(annotations, problems),
-        unread_annotations=_unread(annotations),
+        source_ranges=allow_list(annotations, problems),
+        unread_annotations=unread(annotations),
         created=meta.creation_timestamp or "",
         scheme=scheme_of(annotations),
-        service_upstream=annotations.get(f"{_NGINX}service-upstream") == "true",
-        pod_mode=any(annotations.get(key) == value for key, value in _POD_MODE.items()),
+        service_upstream=service_upstream(annotations),
+        pod_mode=pod_mode(annotations),
     )
     return Reading(fact, tuple(problems))
 
 
-def _rule(rule: WireIngressRule) -> IngressRule:
-    paths = (rule.http.paths or ()) if rule.http else ()
-    return IngressRule(
-        rule.host or "",
-        tuple(
-            IngressPath(p.path or "/", p.path_type or "ImplementationSpecific", _backend(p.backend))
-            for p in paths
-        ),
-    )
+def _default(spec: IngressSpec, problems: list[str]) -> IngressBackend | None:
+    if spec.default_backend is None:
+        if not spec.rules:
+            problems.append("spec: neither defaultBackend nor rules are there (ING-10)")
+        return None
+    try:
+        return _backend(spec.default_backend)
+    except Invalid as error:
+        problems.append(f"spec.defaultBackend: {error}")
+        return None
+
+
+def _rules(spec: IngressSpec, problems: list[str]) -> Iterator[IngressRule]:
+    """Rules, without what the API refuses."""
+    for i, rule in enumerate(spec.rules or ()):
+        here, host = f"spec.rules[{i}]", rule.host or ""
+        if not _is_host(host):
+            problems.append(f"{here}.host: {host!r} is neither a DNS name nor *. and one (ING-7)")
+            continue
+        paths = []
+        for k, path in enumerate((rule.http.paths or ()) if rule.http else ()):
+            try:
+                paths.append(_path(path, k))
+            except Invalid as error:
+                problems.append(f"{here}.http.paths[{k}]: {error}")
+        if rule.http is not None and not rule.http.paths:
+            problems.append(f"{here}.http.paths: there is none")
+        if paths or rule.http is None:
+            yield IngressRule(host, tuple(paths), i)
+
+
+def _is_host(host: str) -> bool:
+    """Empty, a name, or a name after `*.`; never an address (ING-7)."""
+    return not host or (bool(_HOST.fullmatch(host)) and parse_address(host) is None)
+
+
+def _path(path: WirePath, index: int) -> IngressPath:
+    text, kind = path.path or "", path.path_type or ""
+    if kind not in ("Exact", "Prefix", "ImplementationSpecific"):
+        raise Invalid(f"pathType {kind!r} is not Exact, Prefix or ImplementationSpecific (ING-8)")
+    absolute = text.startswith("/") or (not text and kind == "ImplementationSpecific")
+    if not absolute or (kind != "ImplementationSpecific" and _ODD_PATH.search(text)):
+        raise Invalid(f"{text!r} is not a plain absolute path (ING-8)")
+    return IngressPath(text or "/", kind, _backend(path.backend), index)
 
 
 def _backend(backend: WireBackend) -> IngressBackend:
+    """A Service port by number or name; `service` is "" for a resource (ING-12)."""
     service = backend.service
+    if (service is None) == (backend.resource is None):
+        raise Invalid("a backend is a service or a resource (ING-12)")
     if service is None:
         return IngressBackend("", 0)
     port = service.port or BackendPort()
+    if not service.name or bool(port.name) == bool(port.number):
+        raise Invalid("a backend names a Service, and its port by name or number (ING-11)")
     return IngressBackend(intern(service.name), port.name or port.number or 0)
-
-
-def _allow_list(annotations: Mapping[str, str], problems: list[str]) -> tuple[Block, ...] | None:
-    """The clients that ingress-nginx's allow-list permits (ING-23): CIDRs and plain addresses."""
-    for key in _ALLOW_LISTS:
-        listed = [text.strip() for text in annotations.get(key, "").split(",") if text.strip()]
-        if listed:
-            path = f"metadata.annotations[{key}]"
-            return blocks_of(path, (t if "/" in t else _whole(t) for t in listed), problems)
-    return None
-
-
-def _whole(address: str) -> str:
-    return f"{address}/{128 if ':' in address else 32}"
-
-
-def _unread(annotations: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(
-        sorted(
-            key
-            for key in annotations
-            if key.startswith(_CONTROLLER_PREFIXES)
-            and key not in _ALLOW_LISTS
-            and key.partition("/")[2] not in _HARMLESS
-        )
-    )
 
 
 class ClassSpec(Wire):

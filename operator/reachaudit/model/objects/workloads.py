@@ -1,11 +1,11 @@
 """Pod, Namespace, Node, and the controllers between a pod and its workload."""
 
-import re
 from collections.abc import Mapping
 from sys import intern
 
 from reachaudit.model.facts import ContainerPort, Controller, Labels, Namespace, Node, Pod
 from reachaudit.model.ip import Address, parse_address, parse_block
+from reachaudit.model.objects.arguments import Commanded, ingress_classes, watched_namespaces
 from reachaudit.model.objects.networks import has_extra_networks
 from reachaudit.model.objects.wire import (
     Invalid,
@@ -18,7 +18,6 @@ from reachaudit.model.objects.wire import (
     protocol_of,
 )
 
-_CLASS_FLAG = re.compile(r"--?[\w.-]*(?:ingress\.?-?class|controller-class)=(.+)", re.IGNORECASE)
 NAME_LABEL = "kubernetes.io/metadata.name"
 OS_LABEL = "kubernetes.io/os"
 VM_LABEL, VM = "kubevirt.io", "virt-launcher"
@@ -36,13 +35,11 @@ class WirePort(
     host_ip: str | None = None
 
 
-class WireContainer(Wire):
+class WireContainer(Commanded):
     """A container, or an init container with its restart policy."""
 
     ports: list[WirePort] | None = None
     restart_policy: str | None = None
-    command: list[str] | None = None
-    args: list[str] | None = None
 
 
 class OS(Wire):
@@ -138,7 +135,8 @@ def read_pod(pod: WirePod) -> Reading:
         terminating=meta.deletion_timestamp is not None,
         ports=_container_ports(spec, problems),
         owner=owner_of(meta),
-        ingress_classes=_ingress_classes(spec),
+        ingress_classes=ingress_classes(spec.containers or ()),
+        watched_namespaces=watched_namespaces(spec.containers or (), meta.namespace or "default"),
         extra_networks=has_extra_networks(meta.annotations or {}),
         other_platform=_other_platform(meta.labels or {}, spec),
     )
@@ -149,16 +147,6 @@ def _other_platform(labels: Mapping[str, str], spec: PodSpec) -> bool:
     """Whether a pod is for Windows, or holds a virtual machine (UNK-13)."""
     system = spec.os.name if spec.os else (spec.node_selector or {}).get(OS_LABEL)
     return system == "windows" or labels.get(VM_LABEL) == VM
-
-
-def _ingress_classes(spec: PodSpec) -> tuple[str, ...]:
-    """The classes that containers are told to serve: ingress controllers have such flags."""
-    return tuple(
-        found[1]
-        for container in spec.containers or ()
-        for word in (*(container.command or ()), *(container.args or ()))
-        if (found := _CLASS_FLAG.fullmatch(word))
-    )
 
 
 def _pod_addresses(status: PodStatus, problems: list[str]) -> tuple[Address, ...]:
