@@ -103,6 +103,14 @@ def _without_zeros_v6(text: str) -> str:
     return ":".join([*plain, last] if last else plain)
 
 
+def special(address: Address) -> str:
+    """Why an address can be no endpoint and no externalIP: the API refuses it (SVC-8, SVC-38)."""
+    for why, blocks in _SPECIAL.items():
+        if any(block.holds(address) for block in blocks):
+            return why
+    return ""
+
+
 def parse_length(text: str) -> int | None:
     """The length of a CIDR's prefix, as Go reads a number; None where it is none, or too big."""
     digits = text.lstrip("0") or "0"
@@ -129,3 +137,14 @@ def parse_block(text: str) -> Block | None:
     size = 1 << (bits - length)
     first = value & ~(size - 1)
     return Block(family, first, first + size - 1)
+
+
+_SPECIAL = {
+    why: [block for block in map(parse_block, cidrs) if block]
+    for why, cidrs in {
+        "unspecified": ("0.0.0.0/32", "::/128"),
+        "a loopback address": ("127.0.0.0/8", "::1/128"),
+        "a link-local address": ("169.254.0.0/16", "fe80::/10"),
+        "a link-local multicast address": ("224.0.0.0/24", "ff02::/16"),
+    }.items()
+}

@@ -3,7 +3,12 @@
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from reachaudit.model.ip import BITS, Block
+from reachaudit.model.ip import BITS, Block, parse_block
+
+
+def blocks_of(text: str) -> list[Block]:
+    """CIDRs between commas, without what is none: a word that stands for none."""
+    return list(filter(None, map(parse_block, text.split(","))))
 
 
 def minus(blocks: Iterable[Block], holes: Iterable[Block]) -> list[Block]:

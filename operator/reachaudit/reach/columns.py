@@ -178,7 +178,7 @@ class Columns:
             for key in self._blocks:
                 if known.inside(*key) >> signature & 1:
                     held.append(key)
-                elif known.perhaps_inside(key.block) >> signature & 1:
+                elif known.perhaps_inside(*key) >> signature & 1:
                     maybe.append(key)
             found = self._blocks_at[signature] = held, maybe
         return found

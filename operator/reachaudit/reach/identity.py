@@ -9,6 +9,7 @@ from reachaudit.model.facts import SOME_NODE, Controller, Node, Owner, Pod
 from reachaudit.model.ip import FAMILIES, UNPLACED, Address, Block, Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
+from reachaudit.reach.addresses import blocks_of
 from reachaudit.reach.classes import Classes, Kin, PodClass, Ports, Template
 from reachaudit.reach.derived import Graph
 from reachaudit.reach.labels import matches
@@ -66,7 +67,8 @@ class Identity:
     def __init__(self, facts: Facts, assumptions: Assumptions, graph: Graph) -> None:
         self._facts, self._assumptions = facts, assumptions
         self.graph = graph
-        self.signatures, self.classes = Signatures(), Classes()
+        self.pod_ranges = blocks_of(assumptions.pod_ranges)
+        self.signatures, self.classes = Signatures(ranges=self.pod_ranges), Classes()
         self.spaces, self._terms = Spaces(self.classes), Terms()
         self._nodes: dict[str, Node] = {}
         self._alike_nodes: dict[Family, list[str]] = {}

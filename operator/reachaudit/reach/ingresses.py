@@ -39,6 +39,7 @@ class Route:
     """One path of an Ingress, or its default backend, with where it is written.
 
     `service` and `port` are what its backend resolves to; where it does not, `broken` says why.
+    `unsure`: annotations that are not read may refuse or redirect requests (ING-23).
     """
 
     ingress: Ingress
@@ -50,6 +51,7 @@ class Route:
     service: Service | None = None
     port: ServicePort | None = None
     broken: str = ""
+    unsure: bool = False
 
     @property
     def label(self) -> str:
@@ -104,12 +106,11 @@ class Ingresses:
         backend = self.to_backend(route, client.address.family)
         return self.through(entrance, route, backend)
 
-    def through(self, entrance: PathVerdict, route: Route, backend: PathVerdict) -> PathVerdict:
+    @staticmethod
+    def through(entrance: PathVerdict, route: Route, backend: PathVerdict) -> PathVerdict:
         """From where a request came in to its backend."""
         path = in_sequence(entrance, backend)
-        heeded = self._paths.assumptions.unread_annotations == "unknown"
-        passes = path.outcome in (Outcome.ALLOW, Outcome.PARTIAL)
-        if passes and heeded and _may_refuse(route.ingress):
+        if path.outcome in (Outcome.ALLOW, Outcome.PARTIAL) and route.unsure:
             return unknown(Reason.ANNOTATION, "an annotation may refuse it or route it otherwise")
         return path
 
@@ -282,7 +283,9 @@ class Ingresses:
             known = ", ".join(str(p.port) for p in service.ports) or "none"
             name = f"{service.namespace}/{service.name}"
             broken = f"Service {name} has no port {backend.port}; it has {known}"
-        return Route(ingress, host, path, path_type, field, backend, service, port, broken)
+        heeded = self._paths.assumptions.unread_annotations == "unknown"
+        unsure = heeded and _may_refuse(ingress)
+        return Route(ingress, host, path, path_type, field, backend, service, port, broken, unsure)
 
 
 def _port(service: Service, backend: IngressBackend) -> ServicePort | None:

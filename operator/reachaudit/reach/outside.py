@@ -137,6 +137,7 @@ class Outside:
 
     def _known_ranges(self) -> Iterator[Block]:
         """Ranges of nodes and Services (EXT-3, EXT-4, EXT-5)."""
+        yield from self._identity.pod_ranges
         for node in self._identity.nodes.values():
             yield from (single(address) for address in node.addresses if address.placed)
             yield from node.pod_blocks

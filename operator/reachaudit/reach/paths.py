@@ -207,6 +207,8 @@ class Paths:
 
     def _balancer(self, client: Party, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
         service = frontend.service
+        if frontend.failed and not (client.node and frontend.vip):
+            return no_path("the load balancer's provider could not open this port")  # SVC-31
         transparent = self.transparent(frontend)
         enforced = frontend.vip if client.node else transparent
         if enforced and not self._allows(service.source_ranges, client):
@@ -221,8 +223,11 @@ class Paths:
             port = position(frontend.port.protocol, frontend.number)
             out = self.proxies.to(client, [Balancer(frontend.address, frontend.hostname)], port)
             path = in_sequence(out, self.proxies.to_node_ports(frontend, backends))
-        passes = path.outcome in (Outcome.ALLOW, Outcome.PARTIAL)
-        if passes and not self._allows(service.provider_ranges, client):
+        if path.outcome not in (Outcome.ALLOW, Outcome.PARTIAL):
+            return path
+        if service.balancer_error:
+            return unknown(Reason.PROVIDER, "its provider could not open some port")
+        if not self._allows(service.provider_ranges, client):
             return unknown(Reason.PROVIDER, "its source ranges are the provider's to heed")
         return path
 

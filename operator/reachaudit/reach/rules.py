@@ -201,7 +201,7 @@ class Compiler:
             if isinstance(key, Blocks):
                 inside = signatures.inside(*key)
                 must_signatures |= inside
-                may_signatures |= inside | signatures.perhaps_inside(key.block)
+                may_signatures |= inside | signatures.perhaps_inside(*key)
             else:
                 must, may = self._identity.members(key)
                 must_classes |= must

@@ -21,6 +21,7 @@ from reachaudit.model.store import Facts
 from reachaudit.reach.derived import Graph, Table
 from reachaudit.reach.party import together
 from reachaudit.reach.ports import named
+from reachaudit.settings import Assumptions
 
 FrontendKind = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalIP"]
 
@@ -52,7 +53,7 @@ class Frontend:
     """Where a Service port listens. A node port listens at every node: its address is None.
 
     `vip`: packets of pods and nodes to it are rewritten on their own node (SVC-32); else they go
-    out to the load balancer.
+    out to the load balancer. `failed`: the load balancer could not open it (SVC-31).
     """
 
     kind: FrontendKind
@@ -63,6 +64,7 @@ class Frontend:
     address: Address | None = None
     hostname: str = ""
     vip: bool = True
+    failed: bool = False
 
     @property
     def place(self) -> str:
@@ -94,8 +96,9 @@ _Name = tuple[str, str]
 class Services:
     """All Services with their frontends and backends."""
 
-    def __init__(self, facts: Facts, graph: Graph) -> None:
+    def __init__(self, facts: Facts, graph: Graph, assumptions: Assumptions) -> None:
         self._facts, self._graph = facts, graph
+        self._assumed_ready = assumptions.unreported_pods_ready
         self._slices: defaultdict[_Name, dict[Ref, EndpointSlice]] = defaultdict(dict)
         self._backends: Table[PortKey, list[Backend]] = Table(graph, self._find)
 
@@ -174,7 +177,10 @@ class Services:
     def _synthesised(
         self, service: Service, port: ServicePort, family: Family
     ) -> Iterator[Backend]:
-        """What the endpoints controller would write, where no slice was seen (SVC-12)."""
+        """What the endpoints controller would write, where no slice was seen (SVC-12).
+
+        A pod of which no phase is reported is one that a file describes.
+        """
         if not service.selector:  # SVC-7
             return
         for pod in self._facts.within(Pod, service.namespace):
@@ -186,8 +192,9 @@ class Services:
                 number = named(pod.ports, number, port.protocol) or 0
             for address in pod.addresses:
                 if number and address.family == family:
-                    ready = service.publish_not_ready or (pod.ready and not pod.terminating)
-                    last = pod.ready and pod.terminating
+                    serving = pod.ready or (not pod.phase and self._assumed_ready)
+                    ready = service.publish_not_ready or (serving and not pod.terminating)
+                    last = serving and pod.terminating
                     yield Backend(address, number, pod.node, ready, last, pod.ref)
 
 
@@ -254,4 +261,5 @@ def _balancer_frontends(service: Service, port: ServicePort) -> Iterator[Fronten
                 balancer.address,
                 balancer.hostname,
                 balancer.vip,
+                (port.protocol, port.port) in balancer.failed,
             )

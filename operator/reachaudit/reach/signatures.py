@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from reachaudit.model.ip import BITS, FAMILIES, Address, Block, Family, everything
+from reachaudit.reach.addresses import minus, overlap
 
 Holders = frozenset[Block]
 _UNPLACED: dict[Family, int] = {"IPv4": 0, "IPv6": 1}
@@ -23,6 +24,13 @@ class Move(NamedTuple):
     new: int
 
 
+class _Unplaced(NamedTuple):
+    """Whether a block holds all addresses that are not known yet, and whether it may hold some."""
+
+    all: bool
+    some: bool
+
+
 class Signatures:
     """The signatures that a set of blocks makes; every address has exactly one.
 
@@ -30,7 +38,12 @@ class Signatures:
     the part with fewer pods gets the new number.
     """
 
-    def __init__(self, blocks: Collection[Block] = ()) -> None:
+    def __init__(self, blocks: Collection[Block] = (), ranges: Collection[Block] = ()) -> None:
+        """`ranges`: where addresses are that are not known yet; anywhere in a family of none."""
+        self._somewhere = {
+            f: [r for r in ranges if r.family == f] or [everything(f)] for f in FAMILIES
+        }
+        self._unplaced_in: dict[tuple[Block, tuple[Block, ...]], _Unplaced] = {}
         self._starts: dict[Family, list[int]] = {}
         self._numbers: dict[Family, list[int]] = {}
         self._spans: dict[int, list[Block]] = {}
@@ -60,16 +73,21 @@ class Signatures:
 
     def inside(self, block: Block, excepts: Iterable[Block] = ()) -> int:
         """The signatures surely inside a block in use and in none of its excepts (NP-27, NP-28)."""
-        found = self._inside[block]
-        if excepts := tuple(excepts):  # an address that is not known yet may be in an except
-            found &= ~self.perhaps_inside(block)
+        found, excepts = self._inside[block], tuple(excepts)
         for part in excepts:
             found &= ~self._inside[part]
-        return found
+        return found | self._unplaced(block, excepts).all << _UNPLACED[block.family]
 
-    def perhaps_inside(self, block: Block) -> int:
+    def perhaps_inside(self, block: Block, excepts: Iterable[Block] = ()) -> int:
         """The signature of addresses that are not known yet, where some of them may be inside."""
-        return 1 << _UNPLACED[block.family]
+        return self._unplaced(block, tuple(excepts)).some << _UNPLACED[block.family]
+
+    def _unplaced(self, block: Block, excepts: tuple[Block, ...]) -> "_Unplaced":
+        key = block, excepts
+        if key not in self._unplaced_in:
+            where, left = self._somewhere[block.family], minus([block], excepts)
+            self._unplaced_in[key] = _Unplaced(not minus(where, left), bool(overlap(where, left)))
+        return self._unplaced_in[key]
 
     def spans(self, signature: int) -> list[Block]:
         """The addresses that have a signature, ascending."""
@@ -83,6 +101,7 @@ class Signatures:
         `weigh` tells how many pods are in a block: these are better not renumbered.
         """
         wanted, moves = set(blocks), list[Move]()
+        self._unplaced_in.clear()
         changed = {block.family for block in wanted ^ self._blocks}
         self._blocks = wanted
         for family in FAMILIES:
@@ -155,7 +174,7 @@ class Signatures:
         for block in [block for block in self._inside if block.family == family]:
             del self._inside[block]
         for block in blocks:
-            self._inside[block] = (block == everything(family)) << _UNPLACED[family]
+            self._inside[block] = 0
         self.of_family[family] = 1 << _UNPLACED[family]
         for held, number in numbers.items():
             self.of_family[family] |= 1 << number

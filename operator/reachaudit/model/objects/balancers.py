@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from reachaudit.model.facts import Balancer
+from reachaudit.model.facts import Balancer, Protocol
 from reachaudit.model.ip import Block, parse_address, parse_block
-from reachaudit.model.objects.wire import Wire
+from reachaudit.model.objects.wire import Invalid, Wire, protocol_of
 
 # EXT-15: what the clouds' annotations say of a load balancer's scheme.
 _SCHEMES: dict[str, dict[str, Literal["internal", "internet"]]] = {
@@ -15,10 +15,20 @@ _SCHEMES: dict[str, dict[str, Literal["internal", "internet"]]] = {
         "internal": "internal",
         "internet-facing": "internet",
     },
-    "service.beta.kubernetes.io/aws-load-balancer-internal": {"true": "internal"},
     "service.beta.kubernetes.io/azure-load-balancer-internal": {"true": "internal"},
     "alb.ingress.kubernetes.io/scheme": {"internal": "internal", "internet-facing": "internet"},
 }
+
+
+_AWS_INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
+
+
+class PortStatus(Wire):
+    """What became of a Service port at the load balancer."""
+
+    port: int = 0
+    protocol: str | None = None
+    error: str | None = None
 
 
 class WireBalancer(Wire):
@@ -27,6 +37,7 @@ class WireBalancer(Wire):
     ip: str | None = None
     hostname: str | None = None
     ip_mode: str | None = None
+    ports: list[PortStatus] | None = None
 
 
 class BalancerStatus(Wire):
@@ -63,7 +74,19 @@ def balancers_of(status: WithBalancer | None, problems: list[str]) -> tuple[Bala
             problems.append(f"status.loadBalancer.ingress: {entry.ip!r} is not an IP address")
         elif address is not None or entry.hostname:
             vip = address is not None and entry.ip_mode in (None, "VIP")
-            found.append(Balancer(address, entry.hostname or "", vip))
+            failed = _failed(entry, problems)
+            found.append(Balancer(address, entry.hostname or "", vip, failed))
+    return tuple(found)
+
+
+def _failed(entry: WireBalancer, problems: list[str]) -> tuple[tuple[Protocol, int], ...]:
+    """The Service ports that it could not open (SVC-31)."""
+    found = []
+    for port in entry.ports or ():
+        try:
+            found += [(protocol_of(port.protocol), port.port)] if port.error else []
+        except Invalid as error:
+            problems.append(f"status.loadBalancer.ingress: {error}")
     return tuple(found)
 
 
@@ -73,4 +96,5 @@ def scheme_of(annotations: Mapping[str, str]) -> Literal["", "internal", "intern
         meaning = meanings.get(annotations.get(key, "").lower())
         if meaning is not None:
             return meaning
-    return ""
+    # Of old any value but "false" means internal, such as 0.0.0.0/0.
+    return "internal" if annotations.get(_AWS_INTERNAL, "false") not in ("false", "") else ""

@@ -3,7 +3,7 @@
 from sys import intern
 
 from reachaudit.model.facts import Endpoint, EndpointSlice, SlicePort
-from reachaudit.model.ip import parse_address
+from reachaudit.model.ip import parse_address, special
 from reachaudit.model.names import Ref
 from reachaudit.model.objects.wire import Invalid, Object, Reading, Wire, port_of, protocol_of
 
@@ -86,8 +86,9 @@ def _endpoints(piece: WireEndpointSlice, problems: list[str]) -> tuple[Endpoint,
     for endpoint in piece.endpoints or ():
         text = (endpoint.addresses or [""])[0]
         address = parse_address(text)
-        if address is None:
-            problems.append(f"endpoints: {text!r} is not an IP address")
+        if address is None or special(address):
+            why = special(address) if address else "not an IP address"
+            problems.append(f"endpoints: {text!r} is {why}")
             continue
         state = endpoint.conditions or EndpointConditions()
         ready = state.ready is not False

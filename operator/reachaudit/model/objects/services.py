@@ -11,7 +11,7 @@ from reachaudit.model.facts import (
     ServiceCIDR,
     ServicePort,
 )
-from reachaudit.model.ip import Address, Family, parse_address
+from reachaudit.model.ip import Address, Family, parse_address, special
 from reachaudit.model.objects.balancers import WithBalancer, balancers_of, blocks_of, scheme_of
 from reachaudit.model.objects.wire import (
     Invalid,
@@ -78,11 +78,17 @@ class ServiceSpec(
     health_check_node_port: int | None = None
 
 
+class ServiceStatus(WithBalancer):
+    """A Service's `status`."""
+
+    conditions: list[Condition] | None = None
+
+
 class WireService(Object):
     """A Service on the wire."""
 
     spec: ServiceSpec | None = None
-    status: WithBalancer | None = None
+    status: ServiceStatus | None = None
 
 
 def read_service(service: WireService) -> Reading:
@@ -95,6 +101,7 @@ def read_service(service: WireService) -> Reading:
     ranges = blocks_of(
         "spec.loadBalancerSourceRanges", spec.load_balancer_source_ranges or (), problems
     )
+    balancers = balancers_of(service.status, problems)
     annotated = (meta.annotations or {}).get(RANGES_ANNOTATION, "").strip()
     fact = Service(
         intern(meta.namespace or "default"),
@@ -105,10 +112,10 @@ def read_service(service: WireService) -> Reading:
         cluster_ips=addresses,
         families=_families(spec, addresses, problems),
         ports=_service_ports(spec, problems),
-        external_ips=_addresses("spec.externalIPs", spec.external_ips or (), problems),
+        external_ips=_external_ips(spec, problems),
         internal_local=_is_local("internalTrafficPolicy", spec.internal_traffic_policy, problems),
         external_local=_is_local("externalTrafficPolicy", spec.external_traffic_policy, problems),
-        balancers=balancers_of(service.status, problems),
+        balancers=balancers,
         balancer_class=spec.load_balancer_class or "",
         source_ranges=ranges,
         provider_ranges=ranges
@@ -119,8 +126,15 @@ def read_service(service: WireService) -> Reading:
         pod_mode=_pod_mode((meta.annotations or {}).get(NEG_ANNOTATION, "")),
         scheme=scheme_of(meta.annotations or {}),
         health_port=_health_port(spec),
+        balancer_error=_error(service.status) and not any(b.failed for b in balancers),
     )
     return Reading(fact, tuple(problems))
+
+
+def _error(status: ServiceStatus | None) -> bool:
+    """Whether the load balancer's provider says that some port could not be opened (SVC-31)."""
+    conditions = (status.conditions or ()) if status else ()
+    return any(c.type == "LoadBalancerPortsError" and c.status == "True" for c in conditions)
 
 
 def _health_port(spec: ServiceSpec) -> int:
@@ -209,6 +223,13 @@ def _addresses(path: str, texts: Iterable[str], problems: list[str]) -> tuple[Ad
         else:
             found.append(address)
     return tuple(found)
+
+
+def _external_ips(spec: ServiceSpec, problems: list[str]) -> tuple[Address, ...]:
+    """externalIPs, without those that the API refuses (SVC-38)."""
+    found = _addresses("spec.externalIPs", spec.external_ips or (), problems)
+    problems += [f"spec.externalIPs: {a} is {special(a)}" for a in found if special(a)]
+    return tuple(address for address in found if not special(address))
 
 
 class CIDRSpec(Wire):
