@@ -2,6 +2,7 @@
 # make demo    see it work: a real control plane, a sample shop, five changes (KEEP=1, TARGET=kind)
 # make check   the inner loop: lint, types, contracts, all tests that need no cluster
 # make test    everything that CI runs
+# make soak    the long rest: ten million random flows by engine and oracle, two processes at a time
 # make bench   what the engine costs, beside its budgets (SHAPES="2k 10k", EDITS=40, CHECK=1)
 # make manifests   render the dashboard and the plain manifests from their sources
 # make lock    resolve the dependencies anew
@@ -17,7 +18,7 @@ READY := $(VENV)/.ready
 TESTS := PYTHONPATH=tests:. $(BIN)/python
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: setup check lint test demo kind lock tools helm manifests bench
+.PHONY: setup check lint test demo kind lock tools helm manifests bench soak
 
 setup: $(READY)
 
@@ -52,6 +53,10 @@ test: lint tools
 
 demo: setup
 	@$(TESTS) -m demo $(if $(KEEP),--keep) $(if $(TARGET),--target $(TARGET))
+
+soak: setup
+	@printf '%s\n' 5_000_000 5_000_000 | xargs -P 2 -I{} env ORACLE_FLOWS={} \
+	  $(BIN)/pytest -q -s tests/engine/test_engine_against_oracle.py
 
 bench: setup
 	@$(TESTS) -m bench $(if $(SHAPES),--shapes $(SHAPES)) $(if $(EDITS),--edits $(EDITS)) $(if $(CHECK),--check)

@@ -63,7 +63,7 @@ def _findings(step: Step) -> list[Finding]:
 def _openings(step: Step) -> list[Opening]:
     reach = EngineAnswers(step.objects, step.assumptions).reach
     found = [
-        Opening(e.zone, _SHORT[e.family], _letter(e.verdict), str(e.by), e.way, str(e.workload))
+        Opening(e.zone, _SHORT[e.family], letter(e.verdict), str(e.by), e.way, str(e.workload))
         for e in reach.exposures
     ]
     on_nodes = reach.node_exposures
@@ -118,7 +118,7 @@ class EngineAnswers:
         if not clients:
             return "-"
         verdicts = [self._ask(client, destination, port, protocol, family) for client in clients]
-        letters = {_letter(verdict) for verdict in verdicts}
+        letters = {letter(verdict) for verdict in verdicts}
         return letters.pop() if len(letters) == 1 else "?"
 
     def _ask(
@@ -228,7 +228,7 @@ def _protocol(name: str) -> Protocol:
     return next(protocol for protocol in PROTOCOLS if protocol == name)
 
 
-def _letter(verdict: PathVerdict) -> str:
+def letter(verdict: PathVerdict) -> str:
     if verdict.outcome is not Outcome.DENY:
         return _PLAIN[verdict.outcome]
     egress = any(way.egress is Value.DENY for way in verdict.ways)

@@ -49,9 +49,15 @@ class Ends:
         self._services = [obj for obj in objects if obj.get("kind") == "Service"]
         self._service_cidrs = [obj for obj in objects if obj.get("kind") == "ServiceCIDR"]
         self._host_pods_are_pods = host_pods_are_pods
+        self._found: dict[tuple[str, str], End | None] = {}
 
     def find(self, name: str, family: str) -> End | None:
         """Find an end; None where nothing lives there, or nothing of this family (NP-50)."""
+        if (name, family) not in self._found:
+            self._found[name, family] = self._find(name, family)
+        return self._found[name, family]
+
+    def _find(self, name: str, family: str) -> End | None:
         if name.startswith("node:"):
             end: End | None = self._node(name.removeprefix("node:"))
         elif name in self._pods:

@@ -80,7 +80,7 @@ class Flow:
 
 
 class Oracle:
-    """Answers for one cluster, with no index and no memory."""
+    """Answers for one cluster, with no index: it looks at every policy for every flow."""
 
     def __init__(self, objects: Sequence[Object], assumptions: Mapping[str, str]) -> None:
         for name, value in assumptions.items():

@@ -19,6 +19,8 @@ from engine.policies import NAME_LABEL, PORTS, policies
 Query: TypeAlias = tuple[str, str, int | None, str, str]
 
 NAMESPACES = ("u", "v", "w", "x")
+# The ports that policies and containers name, and what lies beside the edges of their ranges.
+ASKED = (*PORTS, 1, 52, 54, 79, 82, 90, 91, 65535)
 NETWORKS = (
     ("networks", "storage"),
     ("network-status", '[{"name": "usual", "default": true}]'),
@@ -51,8 +53,8 @@ def chance(draw: st.DrawFn, percent: int) -> bool:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """Draw a cluster of 4 to 8 pods and 3 to 6 policies, and what to ask of it."""
+def worlds(draw: st.DrawFn, asked: int = 2) -> World:
+    """Draw a cluster of 4 to 8 pods and 3 to 6 policies, and what to ask: on so many ports."""
     dual = draw(st.booleans())
     shape = _Shape(draw(st.integers(1, 3)), NAMESPACES[: draw(st.sampled_from([2, 2, 3, 4]))], dual)
     nodes = [_node(draw, number, shape) for number in range(1, shape.nodes + 1)]
@@ -61,7 +63,7 @@ def worlds(draw: st.DrawFn) -> World:
     rules = draw(policies(shape.namespaces))
     here = [namespace for namespace in namespaces if not chance(draw, 5)]
     objects = draw(st.permutations([*nodes, *here, *pods, *rules]))
-    return World(tuple(objects), _queries(draw, [*nodes, *pods], dual=dual))
+    return World(tuple(objects), _queries(draw, [*nodes, *pods], asked, dual=dual))
 
 
 def assumptions() -> st.SearchStrategy[dict[str, str]]:
@@ -151,13 +153,15 @@ def _ports(draw: st.DrawFn) -> Json:
     return ports
 
 
-def _queries(draw: st.DrawFn, objects: list[Object], *, dual: bool) -> tuple[Query, ...]:
+def _queries(
+    draw: st.DrawFn, objects: list[Object], ports: int, *, dual: bool
+) -> tuple[Query, ...]:
     ends = [end_of(obj) for obj in objects]
     asked: list[Query] = []
-    for _ in range(2):
+    for _ in range(ports):
         family = draw(st.sampled_from(["v4", "v6"])) if dual else "v4"
         protocol = draw(st.sampled_from(["TCP", "TCP", "TCP", "UDP", "SCTP", "ICMP"]))
-        port = None if protocol == "ICMP" else draw(st.sampled_from(PORTS))
+        port = None if protocol == "ICMP" else draw(st.sampled_from(ASKED))
         outside = draw(st.lists(st.sampled_from(OUTSIDE[family]), min_size=1, max_size=2))
         for inner in ends:
             asked += [(inner, other, port, protocol, family) for other in ends]
