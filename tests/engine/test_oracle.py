@@ -263,7 +263,10 @@ def test_an_atom_fares_as_each_of_its_addresses(
     port = data.draw(st.sampled_from([80, 81, 8080]))
     for family in FAMILIES:
         for atom in reach.outside.all(family):
-            blocks = minus(reach.identity.signatures.spans(atom.signature), reach.outside.cluster)
+            blocks = minus(
+                reach.identity.signatures.spans(reach.identity.signature(atom)),
+                reach.outside.cluster,
+            )
             block = data.draw(st.sampled_from(blocks))
             address = str(Address(family, data.draw(st.integers(block.first, block.last))))
             for pod in reach.identity.pods:
