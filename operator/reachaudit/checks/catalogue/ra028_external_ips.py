@@ -25,9 +25,10 @@ def _captured(service: Service) -> Iterator[Frontend]:
     return (frontend for frontend in frontends(service) if frontend.kind == "ExternalIP")
 
 
-def _judge(service: Service, _: View) -> Iterator[Finding]:
+def _judge(service: Service, view: View) -> Iterator[Finding]:
     """SVC-37: pods and nodes are captured too, whether or not the address is a node's."""
-    if service.other_proxy or not any(_captured(service)):  # SVC-10
+    programmed = view.reach.assumptions.external_ips_programmed  # SVC-38
+    if not programmed or service.other_proxy or not any(_captured(service)):  # SVC-10
         return
     places = some(frontend.place for frontend in _captured(service))
     yield Finding(
