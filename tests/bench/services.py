@@ -181,6 +181,7 @@ def _ingress(number: int, routed: Sequence[Service], entrance: Service, *, tls: 
             "/" if i == 0 else f"/{service.name}",
             "Prefix",
             IngressBackend(service.name, service.ports[0].port),
+            i,
         )
         for i, service in enumerate(routed)
     )
@@ -188,7 +189,7 @@ def _ingress(number: int, routed: Sequence[Service], entrance: Service, *, tls: 
         routed[0].namespace,
         f"{routed[0].name}-{number}",
         class_name=CLASS.name,
-        rules=(IngressRule(host, paths),),
+        rules=(IngressRule(host, paths, 0),),
         tls_hosts=(host,) if tls else (),
         tls=tls,
         balancers=entrance.balancers,

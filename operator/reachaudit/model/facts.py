@@ -299,7 +299,7 @@ class IngressPath(Value, frozen=True, gc=False):
     path: str
     path_type: str
     backend: IngressBackend
-    index: int = 0
+    index: int
 
 
 class IngressRule(Value, frozen=True, gc=False):
@@ -307,7 +307,7 @@ class IngressRule(Value, frozen=True, gc=False):
 
     host: str
     paths: tuple[IngressPath, ...]
-    index: int = 0
+    index: int
 
 
 class Ingress(Fact, frozen=True, gc=False):

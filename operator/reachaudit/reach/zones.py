@@ -6,8 +6,8 @@ from typing import Literal
 from reachaudit.model.ip import FAMILIES, Address, Block, everything, parse_block
 from reachaudit.reach.addresses import minus, overlap
 
-Zone = Literal["internet", "private", "metadata"]
-ZONES: tuple[Zone, Zone, Zone] = ("internet", "private", "metadata")
+Zone = Literal["internet", "private", "metadata", "link-local"]
+ZONES: tuple[Zone, ...] = ("internet", "private", "metadata", "link-local")
 
 
 def _blocks(*texts: str) -> list[Block]:
@@ -18,22 +18,17 @@ METADATA = _blocks("169.254.169.254/32", "fd00:ec2::254/128")  # EXT-7
 PRIVATE = minus(
     _blocks("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"), METADATA
 )
-# Neither a client nor a target on another machine: this host, link-local, multicast, reserved.
-_NOWHERE = _blocks(
-    "0.0.0.0/8",
-    "127.0.0.0/8",
-    "169.254.0.0/16",
-    "224.0.0.0/3",
-    "::/127",
-    "fe80::/10",
-    "ff00::/8",
-    "::ffff:0:0/95",
+LINK_LOCAL = minus(_blocks("169.254.0.0/16", "fe80::/10"), METADATA)  # of a node's DNS, say (EXT-8)
+# Neither a client nor a target: this host, multicast, reserved.
+_NOWHERE = _blocks("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "ff00::/8", "::ffff:0:0/95")
+INTERNET = minus(
+    [everything(family) for family in FAMILIES], [*PRIVATE, *METADATA, *LINK_LOCAL, *_NOWHERE]
 )
-INTERNET = minus([everything(family) for family in FAMILIES], [*PRIVATE, *METADATA, *_NOWHERE])
 BLOCKS: dict[Zone, list[Block]] = {
     "internet": INTERNET,
     "private": PRIVATE,
     "metadata": METADATA,
+    "link-local": LINK_LOCAL,
 }
 
 
