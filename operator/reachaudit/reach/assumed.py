@@ -1,62 +1,27 @@
-"""Which assumptions an answer rests on: those without which it would be another (M-4).
+"""Which assumptions facts give anything to decide: the others change no answer, however chosen.
 
-Nothing is carried along for it: the question is put again to states that differ in one assumption
-alone. What no fact gives an assumption to decide is not tried.
+Who asks what an answer rests on (M-4) puts the question again to states in which one thing is
+assumed otherwise. A state costs as much as the first one; of most assumptions none is needed.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 
 from reachaudit.model.facts import Ingress, NetworkPolicy, Node, OpaquePolicy, Pod, Service
 from reachaudit.model.store import Facts
-from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.verdict import PathVerdict
 from reachaudit.reach.vocabulary import effective_rules
-from reachaudit.settings import OPTIONS, assume
-
-Question = Callable[[Reachability], PathVerdict]
+from reachaudit.settings import OPTIONS, Assumptions, assume
 
 
-class Alternatives:
-    """The states that would be if one thing were assumed otherwise.
-
-    Each is built when it is first asked, which takes as long and as much memory as the state itself
-    does, and then answers any number of questions. To be made anew when the state has changed.
+def alternatives(facts: Facts, held: Assumptions) -> Iterator[tuple[str, str, Assumptions]]:
+    """Assumptions that differ from those held in one thing that matters: `name=value` as it is, as
+    it is instead, and all of them so. Of values of a user's own only the words beside are tried.
     """
-
-    def __init__(self, reach: Reachability) -> None:
-        self._reach = reach
-        self._states: dict[str, Reachability] = {}
-
-    def rests_on(self, question: Question) -> tuple[str, ...]:
-        """`name=value` of each assumption in force that, chosen otherwise, changes the answer.
-
-        The answer is the verdict's outcome, and the reason of an UNKNOWN. Of assumptions that take
-        values of a user's own only their words are tried: nobody lists all ranges.
-        """
-        answer = _answer(question(self._reach))
-        return tuple(
-            setting
-            for setting in self._reach.assumptions.described()
-            if any(_answer(question(other)) != answer for other in self._without(setting))
-        )
-
-    def _without(self, setting: str) -> Iterator[Reachability]:
+    for setting in held.described():
         name, _, value = setting.partition("=")
-        if not matters(name, self._reach.facts):
-            return
-        for word in OPTIONS[name].words:
+        for word in OPTIONS[name].words if matters(name, facts) else ():
             if word != value:
-                yield self._state(f"{name}={word}")
-
-    def _state(self, setting: str) -> Reachability:
-        if setting not in self._states:
-            assumptions = assume(self._reach.assumptions, setting)
-            self._states[setting] = Reachability(self._reach.facts, assumptions)
-        return self._states[setting]
-
-
-def _answer(verdict: PathVerdict) -> tuple[object, object]:
-    return verdict.outcome, verdict.reason
+                instead = f"{name}={word}"
+                yield setting, instead, assume(held, instead)
 
 
 def matters(name: str, facts: Facts) -> bool:
