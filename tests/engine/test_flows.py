@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.engine_answers import assumptions_of, read_facts
+from engine.owners import owned
 from engine.worlds import World, assumptions, worlds
-from reachaudit.model.facts import Namespace, NetworkPolicy, Pod
-from reachaudit.model.ip import FAMILIES, Family
+from reachaudit.model.facts import Namespace, NetworkPolicy, Owner, Pod
+from reachaudit.model.ip import FAMILIES, Address, Family
 from reachaudit.model.store import Change, Facts
 from reachaudit.reach import bits
 from reachaudit.reach.delta import Flow, end
@@ -24,6 +26,7 @@ from reachaudit.settings import Assumptions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from cases.apiobject import Json
     from reachaudit.reach.party import Party
 
 Pair = tuple[str, str, Family, int]
@@ -48,15 +51,16 @@ def pods(reach: Reachability, family: Family) -> Iterator[tuple[Pod, Party]]:
 
 
 def judged(reach: Reachability, at: set[int]) -> dict[Pair, Value]:
-    """Every pair of pods on every port, by the judge."""
-    return {
-        (end(one.ref), end(other.ref), family, port): reach.judge.connection(a, b, port).value
-        for family in FAMILIES
-        for one, a in pods(reach, family)
-        for other, b in pods(reach, family)
-        for port in at
-        if one.ref != other.ref
-    }
+    """Every pair of workloads on every port, by the judge: the best of all their pods' pairs."""
+    found: dict[Pair, Value] = {}
+    for family in FAMILIES:
+        for one, a in pods(reach, family):
+            for other, b in pods(reach, family):
+                source, target = (end(reach.identity.workloads[p.ref].ref) for p in (one, other))
+                for port in at if one.ref != other.ref else ():
+                    pair, value = (source, target, family, port), reach.judge.connection(a, b, port)
+                    found[pair] = max(found.get(pair, Value.DENY), value.value)
+    return found
 
 
 def tabled(table: Flows, pairs: Sequence[Pair]) -> dict[Pair, Value]:
@@ -76,11 +80,34 @@ def tabled(table: Flows, pairs: Sequence[Pair]) -> dict[Pair, Value]:
 
 
 @examples
-@given(world=worlds(), assumed=assumptions())
-def test_rows_say_what_the_judge_says(world: World, assumed: dict[str, str]) -> None:
-    reach = Reachability(Facts(read_facts(world.objects)), assumptions_of(assumed))
+@given(world=worlds(), assumed=assumptions(), data=st.data())
+def test_rows_say_what_the_judge_says(
+    world: World, assumed: dict[str, str], data: st.DataObject
+) -> None:
+    facts = owned(data.draw, read_facts(world.objects))
+    reach = Reachability(Facts(facts), assumptions_of(assumed))
     expected = judged(reach, positions(reach))
     assert tabled(flows(reach), list(expected)) == expected
+
+
+def test_one_pod_alone_is_no_flow_of_its_workload() -> None:
+    """Blocks let p1 alone send and receive, so that no two pods of the workload connect."""
+    block: Json = {"ipBlock": {"cidr": "10.244.1.1/32"}}
+    rules: Json = {"ingress": [{"from": [block]}], "egress": [{"to": [block]}]}
+    policy: Json = {"kind": "NetworkPolicy", "metadata": {"namespace": "x", "name": "p"}}
+    assert isinstance(policy, dict)
+    assert isinstance(rules, dict)
+    policy["spec"] = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], **rules}
+    pods = [
+        Pod(
+            "x", f"p{n}", addresses=(Address("IPv4", (10 << 24) + (244 << 16) + 256 + n),), node="n"
+        )
+        for n in (1, 2)
+    ]
+    owned = [msgspec.structs.replace(pod, owner=Owner("Job", "j")) for pod in pods]
+    for replicas, expected in ((owned, False), (pods, False)):
+        reach = Reachability(Facts([*read_facts([policy]), *replicas]), Assumptions())
+        assert any(row for row in flows(reach).between.values()) is expected
 
 
 @examples

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.engine_answers import assumptions_of, read_facts
 from engine.frontends import frontends
+from engine.owners import owned
 from engine.worlds import World, assumptions, worlds
-from reachaudit.model.facts import Controller, Fact, Owner, Pod
+from reachaudit.model.facts import Controller, Fact, Owner
 from reachaudit.model.ip import Family
 from reachaudit.model.store import Change, Facts
 from reachaudit.reach import bits
@@ -63,11 +63,7 @@ def stories(draw: st.DrawFn) -> Story:
 def _facts(draw: st.DrawFn) -> list[Fact]:
     world: World = draw(worlds())
     facts = [*read_facts(world.objects), *read_facts(draw(frontends()))]
-    owners = st.sampled_from([None, Owner("ReplicaSet", "r1"), Owner("Job", "j1")])
-    found = [
-        msgspec.structs.replace(fact, owner=draw(owners)) if isinstance(fact, Pod) else fact
-        for fact in facts
-    ]
+    found = owned(draw, facts)
     for namespace in draw(st.sets(st.sampled_from(["u", "v"]))):
         top = draw(st.sampled_from([Owner("Deployment", "d1"), None]))
         found.append(Controller(namespace, "r1", kind_name="ReplicaSet", owner=top))

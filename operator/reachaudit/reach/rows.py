@@ -4,6 +4,7 @@ A row is derived when it is asked for: what the class allows, cut by whose own r
 are sets of classes; no pair is looked at.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from reachaudit.model.facts import Direction, NetworkPolicy
@@ -14,9 +15,13 @@ from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
 from reachaudit.reach.ports import Span
 from reachaudit.reach.profiles import Profiles
-from reachaudit.reach.rules import Peers, Planes
+from reachaudit.reach.rules import NOBODY, Peers, Planes
 
 Row = list[tuple[Span, Sets]]
+
+
+_DIRECTIONS: tuple[Direction, Direction] = ("ingress", "egress")
+_NOBODY = Planes(NOBODY, NOBODY)
 
 
 class AddressSets(NamedTuple):
@@ -77,13 +82,62 @@ class Rows:
             return []
         if own.pods[family] == 1:  # a pod alone has nobody like it to reach
             present &= ~(1 << own.number)
-        profiles = self._judge.ingress if direction == "ingress" else self._judge.egress
         found: Row = []
-        for cell in profiles.of(own.number).row:
+        for cell in self._profiles(direction).of(own.number).row:
             must, may = self.allowed(cell.planes, family)
             if may & present:
                 found.append((cell.span, Sets(must & present, may & present)))
+        return self._two_pods(own, family, direction, found)
+
+    def meets_itself_by_blocks(self, own: PodClass) -> bool:
+        """Whether blocks alone may let a class's pods connect to one another."""
+        return all(
+            any(c.planes.may.signatures and not c.planes.must.by_class(own.number) for c in row)
+            for row in (self._profiles(d).of(own.number).row for d in _DIRECTIONS)
+        )
+
+    def _two_pods(self, own: PodClass, family: Family, direction: Direction, row: Row) -> Row:
+        """A row without the class itself where blocks let only one and the same pod send and
+        receive: a flow needs two pods.
+        """
+        alone = any(number == 1 for number in own.held.values())
+        if not alone or not any(ends.may >> own.number & 1 for _, ends in row):
+            return row
+        found: Row = []
+        for span, ends in row:
+            for part, others in self._opposite(own, direction, span):
+                planes = self._profiles(direction).of(own.number).at(span.first)
+                must = _pairs(own, family, planes.must, others.must, self._identity)
+                may = _pairs(own, family, planes.may, others.may, self._identity)
+                bit = 1 << own.number
+                _append(
+                    found,
+                    part,
+                    Sets(
+                        ends.must if must else ends.must & ~bit,
+                        ends.may if may else ends.may & ~bit,
+                    ),
+                )
         return found
+
+    def _opposite(
+        self, own: PodClass, direction: Direction, span: Span
+    ) -> Iterator[tuple[Span, Planes]]:
+        """What a class's rules of the other direction say, on the parts of a span."""
+        row = self._profiles("egress" if direction == "ingress" else "ingress").of(own.number).row
+        at = span.first
+        for cell in row:
+            first, last = max(cell.span.first, at), min(cell.span.last, span.last)
+            if first <= last:
+                if at < first:
+                    yield Span(at, first - 1), _NOBODY
+                yield Span(first, last), cell.planes
+                at = last + 1
+        if at <= span.last:
+            yield Span(at, span.last), _NOBODY
+
+    def _profiles(self, direction: Direction) -> Profiles:
+        return self._judge.ingress if direction == "ingress" else self._judge.egress
 
     def column(self, own: PodClass, family: Family, direction: Direction) -> Column:
         """Whose own rules of a direction allow a class."""
@@ -140,6 +194,19 @@ class Rows:
                     found |= holding
             self._holding[own] = found
         return found
+
+
+def _pairs(
+    own: PodClass, family: Family, allowed: Peers, allowing: Peers, identity: Identity
+) -> bool:
+    """Whether some pod of a class may connect to another, as far as blocks tell them apart."""
+    if allowed.by_class(own.number) or allowing.by_class(own.number):
+        return True
+    signatures = allowed.signatures | allowing.signatures
+    for having, guarded in allowed.guarded | allowing.guarded:
+        signatures |= guarded if having >> own.number & 1 else 0
+    known = signatures & identity.signatures.of_family[family]
+    return sum(number for held, number in own.held.items() if known >> held & 1) > 1
 
 
 def cut(row: Row, column: Column) -> Row:

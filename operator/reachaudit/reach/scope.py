@@ -116,11 +116,14 @@ class _Scoping:
             after = before + sum(by for (of, _), by in balance.items() if of == family)
             if min(before, 2) != min(after, 2):  # one alone has nobody like it to reach
                 return True
-        return any(
-            bool(own.held.get(signature)) != bool(own.held.get(signature, 0) + by)
-            and self._reach.rows.tells(own, signature, family)
-            for (family, signature), by in balance.items()
-        )
+        rows = self._reach.rows
+        for (family, signature), by in balance.items():
+            held = own.held.get(signature, 0)
+            if bool(held) != bool(held + by) and rows.tells(own, signature, family):
+                return True
+            if min(held, 2) != min(held + by, 2) and rows.meets_itself_by_blocks(own):
+                return True
+        return False
 
     def _controller(self, ref: Ref) -> Controller | None:
         if ref in self._coming:
