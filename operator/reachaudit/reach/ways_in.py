@@ -1,6 +1,6 @@
 """Ways in: where clients outside may come to workloads, and what becomes of each client there."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from itertools import product
@@ -17,6 +17,7 @@ from reachaudit.reach.ingresses import Ingresses, Route, web_port
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
+from reachaudit.reach.profiles import Cell
 from reachaudit.reach.services import Backend, Frontend, anything, frontends, usable
 from reachaudit.reach.telling import Telling
 from reachaudit.reach.verdict import (
@@ -101,6 +102,16 @@ class WayIn:
     route: Route | None = None
 
 
+def _runs(row: Iterable[Cell]) -> Iterator[int]:
+    """The first ports of the runs of a row that addresses outside can tell apart."""
+    end, before = -2, (0, 0)
+    for span, (must, may) in ((cell.span, cell.planes) for cell in row):
+        seen = must.signatures, may.signatures
+        if span.first != end + 1 or seen != before:
+            yield max(span.first, 1)
+        end, before = span.last, seen
+
+
 class Door(NamedTuple):
     """All that tells how clients of a zone come in to a controller."""
 
@@ -156,8 +167,7 @@ class WaysIn:
         """EXT-12: clients outside dial pods, where these are routed. Each run of ports once."""
         number = self._identity.number(pod) if self._facing.pods else None
         if number is not None:
-            row = self._paths.judge.ingress.of(number).row
-            ports = [max(cell.span.first, 1) for cell in row]
+            ports = list(_runs(self._paths.judge.ingress.of(number).row))
             for address, port, zone in product(pod.addresses, ports, self._facing.pods):
                 yield self._by_pod_address(pod, address, port, zone)
 
