@@ -213,3 +213,15 @@ spec:
         if way.startswith("Ingress")
     }
     assert verdicts == {("internet", "UNKNOWN source-nat"), ("private", "UNKNOWN source-nat")}
+
+
+def test_routed_traffic_that_stays_on_its_node_may_find_no_endpoint_there(tmp_path: Path) -> None:
+    routed = Assumptions(service_range_routed="true")
+    local = service("db", "internalTrafficPolicy: Local")
+    for nodes, verdict in (
+        ((), "UNKNOWN no-node"),
+        ((N1, N2), "UNKNOWN no-node"),
+        ((N1,), "ALLOW"),
+    ):
+        world = Filed(tmp_path, DB, local, *nodes, assumptions=routed)
+        assert world.to_service(CLIENT, "shop/db") == verdict

@@ -80,9 +80,14 @@ class Rewrites:
         here = {n: usable(backends, n) for n in dict.fromkeys(b.node for b in backends if b.node)}
         served = self.kinds(client, (b for own in here.values() for b in own), ())
         ways = [self.way(client, client, frontend, backend) for backend in served]
-        if dropping and not all(map(here.get, self._identity.nodes)):
-            ways.append(no_path("no usable endpoint on the node that is entered"))
-        return network_chooses(ways)
+        served_by_all = network_chooses(ways)
+        if not dropping:
+            return served_by_all
+        none = no_path("no usable endpoint on the node that is entered")
+        served_by_some = network_chooses([*ways, none])
+        if here.get(SOME_NODE):
+            return wherever((served_by_all, served_by_some))
+        return served_by_all if all(map(here.get, self._identity.nodes)) else served_by_some
 
     def at(
         self, client: Party, frontend: Frontend, backends: list[Backend], entry: str
