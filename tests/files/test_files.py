@@ -1,9 +1,12 @@
 """Files, folders and the standard input: what is read of them, and what is told."""
 
+import gc
 import io
 import json
 import os
+import re
 from pathlib import Path
+from types import FunctionType, ModuleType
 
 import pytest
 
@@ -135,20 +138,26 @@ def test_the_later_of_two_counts_and_both_places_are_told(tmp_path: Path) -> Non
 
 ITEMS = [
     {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "x"}},
-    {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "t"}, "data": {"a": "b"}},
+    {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "t"}, "data": {"a": "unheard"}},
     {"apiVersion": "v1", "kind": "Service", "metadata": {"name": 5}},
 ]
 LIST = {"apiVersion": "v1", "kind": "List", "metadata": {"items": []}, "items": ITEMS}
 
 
+@pytest.mark.parametrize("secret", [True, False])
 @pytest.mark.parametrize("indent", [None, 2])
-def test_lists_of_json_and_the_lines_of_their_items(tmp_path: Path, indent: int | None) -> None:
-    text = json.dumps(LIST, indent=indent)
+def test_lists_of_json_and_the_lines_of_their_items(
+    tmp_path: Path, indent: int | None, *, secret: bool
+) -> None:
+    """Beside a Secret, of whose text nothing is kept, only the items' own lines are known."""
+    listed = {**LIST, "items": ITEMS if secret else [ITEMS[0], ITEMS[2]]}
+    text = json.dumps(listed, indent=indent)
     (tmp_path / "a.json").write_text(f"\n{text}")
     snapshot = read([str(tmp_path)])
     lines = text.split("\n")
-    first = 2 if indent is None else 2 + next(i for i, t in enumerate(lines) if t == "    {")
-    third = 2 if indent is None else 2 + next(i for i, t in enumerate(lines) if '"name": 5' in t)
+    *_, last = begins = [2 + i for i, line in enumerate(lines) if line in ("    {", text)]
+    first = begins[0]
+    third = last if secret else 2 + next(i for i, t in enumerate(lines) if '"name": 5' in t)
     assert snapshot.places == {Ref("Service", "x", "s"): f"{tmp_path}/a.json:{first}"}
     assert told(snapshot, tmp_path) == [
         f"a.json:{third}: metadata.name: Expected `str`, got `int`: write it in quotes"
@@ -358,6 +367,19 @@ def test_policies_of_vendors_mean_what_they_mean_live(tmp_path: Path) -> None:
     }
 
 
+def held_by(whole: object) -> set[str]:
+    """The words of all texts that hang on something."""
+    found, waiting, seen = set[str](), [whole], set[int]()
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            found |= set(re.split(r"\W+", each))
+        elif id(each) not in seen and not isinstance(each, type | ModuleType | FunctionType):
+            seen.add(id(each))
+            waiting += gc.get_referents(each)
+    return found
+
+
 def test_nothing_of_a_secret_is_kept(tmp_path: Path) -> None:
     listed = {"apiVersion": "v1", "kind": "List", "items": [ITEMS[0], ITEMS[1]]}
     (tmp_path / "a.yaml").write_text(f"{SECRET}---\n{SECRET.replace('{', '[')}")
@@ -365,4 +387,5 @@ def test_nothing_of_a_secret_is_kept(tmp_path: Path) -> None:
     snapshot = read([str(tmp_path)])
     assert list(snapshot.places) == [Ref("Service", "x", "s")]
     assert told(snapshot, tmp_path) == ["a.yaml:8: no YAML: did not find expected ',' or ']'"]
+    assert held_by(snapshot).isdisjoint(["aHVudGVyMg", "unheard"])
     assert [type(fact) for fact in snapshot.facts if isinstance(fact, Service)] == [Service]

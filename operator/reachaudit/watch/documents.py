@@ -1,5 +1,6 @@
 """Documents of a text: what was read of each, where it lies, and what is wrong with it."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from yaml.events import (
 )
 
 ITEMS = "items"
+_SECRET = re.compile(r"""kind["']?\s*:\s*["']?Secret""")
 Path = tuple[str | int, ...]
 Following = Callable[[], Event | None]
 
@@ -45,14 +47,20 @@ class Document:
 
     def line_of(self, path: Path) -> int:
         """Where a part of it begins; where its nearest whole does if it is not there."""
+        line, known = self.line, 0
         match path:
-            case ():
-                return self.line
-            case (name, int(index)) if name == ITEMS and index < len(self.items):
-                return self.items[index]
-        while path and path not in self._lines:
+            case (name, int(index), *_) if name == ITEMS and index < len(self.items):
+                line, known = self.items[index], 2
+        while len(path) > known:
+            if path in self._lines:
+                return self.begin + self._lines[path]
             path = path[:-1]
-        return self.begin + self._lines.get(path, 0)
+        return line
+
+    def lines_only(self) -> "Document":
+        """What is needed to say where its parts are; beside a Secret, no text is kept."""
+        text = "" if _SECRET.search(self.text) else self.text
+        return Document(None, self.line, text, self.begin, self.items)
 
     @cached_property
     def _lines(self) -> dict[Path, int]:

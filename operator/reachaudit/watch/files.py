@@ -7,7 +7,7 @@ from reachaudit.model.names import Ref
 from reachaudit.model.parse import UNREADABLE, Item
 from reachaudit.watch.cluster import settled
 from reachaudit.watch.documents import Fault
-from reachaudit.watch.manifests import Manifest, item_of, manifests, problem_of
+from reachaudit.watch.manifests import Manifest, Where, item_of, manifests, problem_of
 from reachaudit.watch.snapshot import Places, Problem, Snapshot
 from reachaudit.watch.sources import FileError as FileError
 from reachaudit.watch.sources import sources
@@ -20,7 +20,7 @@ def read(paths: Sequence[str], stdin: TextIO | BinaryIO | None = None) -> Snapsh
     Whatever cannot be read is a problem with its place, and hides nothing else. Raises FileError
     where a path cannot be, and nothing else.
     """
-    items: dict[Ref, tuple[Item, Manifest]] = {}
+    items: dict[Ref, tuple[Item, Where]] = {}
     problems: list[Problem] = []
     for found in _objects(paths, stdin):
         if isinstance(found, Problem):
@@ -33,10 +33,10 @@ def read(paths: Sequence[str], stdin: TextIO | BinaryIO | None = None) -> Snapsh
         if item.ref.name != UNREADABLE and item.ref in items:
             _, former = items[item.ref]
             text = f"it stands twice: this one counts, not that at {former.place()}"
-            problems.append(Problem(text, item.ref, found.place()))
-        items[item.ref] = item, found
+            problems.append(Problem(text, item.ref, found.where.place()))
+        items[item.ref] = item, found.where
     facts, assumptions = settled([item for item, _ in items.values()])
-    places = Places({ref: manifest.place for ref, (_, manifest) in items.items()})
+    places = Places({ref: where.place for ref, (_, where) in items.items()})
     return Snapshot(facts, tuple(problems), places, assumptions)
 
 

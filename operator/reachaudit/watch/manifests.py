@@ -7,7 +7,7 @@ from typing import NamedTuple
 from reachaudit.model.kinds import KINDS, VENDOR_KINDS, Kind
 from reachaudit.model.parse import UNREADABLE, Item, unreadable
 from reachaudit.watch.allocation import ASKED
-from reachaudit.watch.documents import Document, Path
+from reachaudit.watch.documents import ITEMS, Document, Path
 from reachaudit.watch.mirrored import ENDPOINTS
 from reachaudit.watch.scalers import SCALERS
 from reachaudit.watch.snapshot import Problem
@@ -29,24 +29,25 @@ _TYPED = re.compile(r"cannot be read: (.*) - at `\$\.(.*)`")
 _UNQUOTED = re.compile(r"Expected `str(?: \| null)?`, got `(?:int|float|bool)`")
 
 
+class Where(NamedTuple):
+    """Where an object lies: the path to it in a document of a file."""
+
+    file: str
+    document: Document
+    path: Path = ()
+
+    def place(self, field: str = "") -> str:
+        """`file:line` of a field, named as problems name it, or of the object itself."""
+        return f"{self.file}:{self.document.line_of((*self.path, *_steps(field)))}"
+
+
 class Manifest(NamedTuple):
     """An object of a kind that is read, and where it lies. `refusal`: why nobody would take it."""
 
     kind: Kind
     value: dict[str, object]
-    file: str
-    document: Document
-    path: Path
+    where: Where
     refusal: str = ""
-
-    def place(self, field: str = "") -> str:
-        """`file:line` of a field, named as problems name it, or of the object itself."""
-        return place_of(self.file, self.document, (*self.path, *_steps(field)))
-
-
-def place_of(file: str, document: Document, path: Path = ()) -> str:
-    """`file:line` of a part of a document."""
-    return f"{file}:{document.line_of(path)}"
 
 
 def _steps(field: str) -> Iterator[str | int]:
@@ -56,30 +57,31 @@ def _steps(field: str) -> Iterator[str | int]:
 
 def manifests(file: str, document: Document) -> Iterator[Manifest | Problem]:
     """The objects of a document that are of a kind that is read; other kinds are left alone."""
-    waiting: list[tuple[object, Path, object, object]] = [(document.value, (), None, None)]
+    whole = Where(file, document.lines_only())
+    waiting: list[tuple[object, Where, object, object]] = [(document.value, whole, None, None)]
     while waiting:
-        value, path, version, kind = waiting.pop()
+        value, where, version, kind = waiting.pop()
         if not isinstance(value, dict):
             text = f"it is no API object but {_described(value)}"
-            yield Problem(text, place=place_of(file, document, path))
+            yield Problem(text, place=where.place())
             continue
         version, kind = value.get("apiVersion", version), value.get("kind", kind)
-        if isinstance(kind, str) and kind.endswith("List") and "items" in value:
-            items = value["items"] or []
+        if isinstance(kind, str) and kind.endswith("List") and ITEMS in value:
+            items = value[ITEMS] or []
             if isinstance(items, list):
                 inner = version, kind.removesuffix("List")
-                places = [(*path, "items", index) for index in range(len(items))]
+                places = (where._replace(path=(*where.path, ITEMS, i)) for i in range(len(items)))
                 waiting += [(i, p, *inner) for i, p in zip(items, places, strict=True)][::-1]
             else:
-                text = f"items: it is no list but {_described(items)}"
-                yield Problem(text, place=place_of(file, document, (*path, "items")))
+                text = f"{ITEMS}: it is no list but {_described(items)}"
+                yield Problem(text, place=where.place(ITEMS))
             continue
         found = _known(version, kind, value)
         if isinstance(found, str):
-            yield Problem(found, place=place_of(file, document, path))
+            yield Problem(found, place=where.place())
         elif found is not None:
             known, refusal = found
-            yield Manifest(known, _settled(known, value), file, document, path, refusal)
+            yield Manifest(known, _settled(known, value), where, refusal)
 
 
 def _known(
@@ -139,7 +141,7 @@ def problem_of(manifest: Manifest, item: Item, text: str) -> Problem:
         text = f"{typed[2]}: {typed[1]}"
     if _UNQUOTED.search(text):
         text = f"{text}: write it in quotes"
-    return Problem(text, item.ref, manifest.place(text.partition(": ")[0]))
+    return Problem(text, item.ref, manifest.where.place(text.partition(": ")[0]))
 
 
 def _described(value: object) -> str:
