@@ -7,8 +7,8 @@ from msgspec import inspect
 from reachaudit.model.kinds import NETWORK_POLICY, Kind
 from reachaudit.model.objects.policies import PolicySpec
 
-# Of other kinds not all fields are known here.
-_SPECS = {NETWORK_POLICY.name: inspect.type_info(PolicySpec)}
+# Of an object its fields, of a list what its items are; None for what has no parts of its own.
+_Shape = dict[str, "_Shape"] | list["_Shape"] | None
 
 
 def unknown_fields(kind: Kind, value: dict[str, object]) -> Iterator[str]:
@@ -17,17 +17,29 @@ def unknown_fields(kind: Kind, value: dict[str, object]) -> Iterator[str]:
         yield from _unknown(value.get("spec"), _SPECS[kind.name], "spec")
 
 
-def _unknown(value: object, known: inspect.Type, path: str) -> Iterator[str]:
-    if isinstance(known, inspect.UnionType):
-        for each in known.types:
-            yield from _unknown(value, each, path)
-    elif isinstance(known, inspect.ListType) and isinstance(value, list):
+def _unknown(value: object, shape: _Shape, path: str) -> Iterator[str]:
+    if isinstance(shape, list) and isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _unknown(item, known.item_type, f"{path}[{index}]")
-    elif isinstance(known, inspect.StructType) and isinstance(value, dict):
-        fields = {field.encode_name: field.type for field in known.fields}
+            yield from _unknown(item, shape[0], f"{path}[{index}]")
+    elif isinstance(shape, dict) and isinstance(value, dict):
         for name, inner in value.items():
-            if name in fields:
-                yield from _unknown(inner, fields[name], f"{path}.{name}")
-            else:
+            if name not in shape:
                 yield f"{path}.{name}"
+            elif (part := shape[name]) is not None:
+                yield from _unknown(inner, part, f"{path}.{name}")
+
+
+def _shape(known: inspect.Type) -> _Shape:
+    match known:
+        case inspect.UnionType():
+            shapes = [shape for each in known.types if (shape := _shape(each)) is not None]
+            return shapes[0] if shapes else None
+        case inspect.ListType():
+            return [_shape(known.item_type)]
+        case inspect.StructType():
+            return {field.encode_name: _shape(field.type) for field in known.fields}
+        case _:
+            return None
+
+
+_SPECS = {NETWORK_POLICY.name: _shape(inspect.type_info(PolicySpec))}  # of others not all is known

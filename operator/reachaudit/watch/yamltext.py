@@ -142,10 +142,13 @@ class _Builder:
         found: dict[str, object] = {}
         merged: set[str] = set()
         following, texts, value_of = self._following, self._texts, self._value
-        while not isinstance(event := following(), MappingEndEvent):
+        while True:
+            event = following()
             key: str | None
             if isinstance(event, ScalarEvent) and event.value in texts and not event.anchor:
                 key = event.value
+            elif isinstance(event, MappingEndEvent):
+                break
             elif (key := self._key(event)) is None:
                 brought = self._merged(value_of(following(), depth), event)
                 found |= brought
