@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from files.filed import Filed, deployment, node, policy, service, told
+from reachaudit.reach.resolve import by_address, by_name
 from reachaudit.settings import Assumptions
 
 WEB, DB = deployment("web"), deployment("db")
@@ -225,3 +226,35 @@ def test_routed_traffic_that_stays_on_its_node_may_find_no_endpoint_there(tmp_pa
     ):
         world = Filed(tmp_path, DB, local, *nodes, assumptions=routed)
         assert world.to_service(CLIENT, "shop/db") == verdict
+
+
+def test_source_ranges_may_hold_a_pod(tmp_path: Path) -> None:
+    """SVC-35: a load balancer's address is captured on the pod's own node."""
+    for cidr, verdict in (("10.0.0.0/8", "UNKNOWN no-address"), ("0.0.0.0/0", "ALLOW")):
+        front = service("db", f"type: LoadBalancer, loadBalancerSourceRanges: [{cidr}]")
+        front += "status: {loadBalancer: {ingress: [{ip: 203.0.113.50}]}}\n"
+        world = Filed(tmp_path, WEB, DB, front)
+        assert world.to_service("shop/web-0", "shop/db", "LoadBalancer") == verdict
+
+
+def test_a_name_leads_to_all_pods_though_no_address_tells_them_apart(tmp_path: Path) -> None:
+    headless = service("db", "clusterIP: None").replace("{app: db}", "{tier: data}")
+    stores = (
+        deployment(name).replace(f"labels: {{app: {name}}}", f"labels: {{app: {name}, tier: data}}")
+        for name in ("db", "store")
+    )
+    world = Filed(tmp_path, WEB, *stores, headless, SHUT)
+    found = world.reach.services.get("shop", "db")
+    assert found is not None
+    path = by_name(world.reach.paths, world.party("shop/web-0"), found, 8080, "TCP")
+    assert told(path) == "PARTIAL"
+
+
+def test_a_port_of_a_node_may_be_the_one_that_a_service_gets(tmp_path: Path) -> None:
+    world = Filed(tmp_path, DB, service("db", "type: NodePort"), SHUT, N1)
+    address = world.party("node:n1").address
+    verdicts = [
+        told(by_address(world.reach.paths, world.party(CLIENT), address, port, "TCP"))
+        for port in (29999, 30000, 32767, 32768)
+    ]
+    assert verdicts == ["ALLOW", "UNKNOWN no-port", "UNKNOWN no-port", "ALLOW"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from reachaudit.model.facts import Balancer, ContainerPort, Pod
-from reachaudit.model.ip import Address, Block, Family
+from reachaudit.model.ip import Address, Block, Family, everything
 from reachaudit.reach.derived import Table
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
@@ -211,10 +211,11 @@ class Paths:
             return no_path("the load balancer's provider could not open this port")  # SVC-31
         transparent = self.transparent(frontend)
         enforced = frontend.vip if client.node else transparent
-        if enforced and not self._allows(service.source_ranges, client):
-            return PathVerdict(  # SVC-35: also for pods and nodes
-                Outcome.DENY, note="loadBalancerSourceRanges do not hold the client"
-            )
+        listed = self._allows(service.source_ranges, client) if enforced else True
+        if not listed:  # SVC-35: also for pods and nodes
+            note = "loadBalancerSourceRanges do not hold the client"
+            doubt = unknown(Reason.NO_ADDRESS, "whether its source ranges hold the client")
+            return doubt if listed is None else PathVerdict(Outcome.DENY, note=note)
         if client.node and frontend.vip:
             return self.rewrites.at(client, frontend, backends, client.node)
         if transparent:
@@ -231,9 +232,15 @@ class Paths:
             return unknown(Reason.PROVIDER, "its source ranges are the provider's to heed")
         return path
 
-    def _allows(self, ranges: Iterable[Block], client: Party) -> bool:
-        """Whether source ranges let a client in; none of its family is no limit (SVC-36)."""
+    def _allows(self, ranges: Iterable[Block], client: Party) -> bool | None:
+        """Whether source ranges let a client in; none of its family is no limit (SVC-36).
+
+        None where its address is not known.
+        """
         own = [block for block in ranges if block.family == client.address.family]
         for block in own:
             self._identity.telling.looks_at(self._identity.signatures.inside(block))
-        return not own or any(block.holds(client.address) for block in own)
+        if not own or any(block == everything(block.family) for block in own):
+            return True
+        placed = client.address.placed
+        return any(block.holds(client.address) for block in own) if placed else None

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reachaudit.model.facts import Protocol, Service
+from reachaudit.model.facts import SOME_PORT, Protocol, Service
 from reachaudit.model.ip import Address
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
+from reachaudit.reach.rewrites import NODE_PORTS
 from reachaudit.reach.services import frontends, usable
 from reachaudit.reach.verdict import (
     Outcome,
@@ -39,7 +40,16 @@ def by_address(
         ways = list(_by_node(paths, client, target, port, protocol))
     if ways:
         return one_of(ways, Reason.IMPLEMENTATION)
-    return paths.to_party(client, target, position(protocol, port))
+    plain = paths.to_party(client, target, position(protocol, port))
+    if target.root and NODE_PORTS[0] <= port <= NODE_PORTS[1]:
+        return one_of((plain, *_given(paths, client, target, protocol)), Reason.NO_PORT)
+    return plain
+
+
+def _given(paths: Paths, client: Party, node: Party, protocol: Protocol) -> Iterator[PathVerdict]:
+    """The node ports that a cluster will give, and that may be any."""
+    for frontend in paths.services.node_ports(SOME_PORT, protocol, node.address.family):
+        yield paths.to_frontend(client, replace(frontend, address=node.address), node.node)
 
 
 def _by_node(
@@ -112,7 +122,7 @@ def _headless(
         return no_path("cluster DNS is not served outside")
     family = client.address.family
     backends = {
-        b.address: b
+        (b.address, b.pod): b
         for service_port in service.ports
         for b in usable(paths.services.backends(service, service_port, family))
     }
