@@ -116,7 +116,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_file_can_be_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reachaudit.watch.sources.LARGEST", 1 << 20)
+    monkeypatch.setattr("reachaudit.watch.files.sources.LARGEST", 1 << 20)
     (tmp_path / "a.yaml").write_text("#" * (1 << 20) + "#")
     assert told(read([str(tmp_path)]), tmp_path) == ["a.yaml: it is larger than 1 MiB"]
 

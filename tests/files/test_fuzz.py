@@ -22,11 +22,11 @@ from reachaudit.model.objects.wire import Object
 from reachaudit.model.objects.workloads import WireNamespace, WireNode, WirePod
 from reachaudit.reach.reachability import Reachability
 from reachaudit.settings import Assumptions
-from reachaudit.watch.allocation import WireAsked
 from reachaudit.watch.files import read
-from reachaudit.watch.mirrored import WireEndpoints
-from reachaudit.watch.scalers import WireScaler
-from reachaudit.watch.templates import WireCronJob, WireWorkload
+from reachaudit.watch.files.allocation import WireAsked
+from reachaudit.watch.files.mirrored import WireEndpoints
+from reachaudit.watch.files.scalers import WireScaler
+from reachaudit.watch.files.templates import WireCronJob, WireWorkload
 
 if TYPE_CHECKING:
     from cases.apiobject import Json

@@ -8,8 +8,9 @@ from files.filed import deployment, node, policy, reading, service
 from reachaudit.model.facts import SOME_NODE, ContainerPort, Controller, Pod
 from reachaudit.reach.reachability import Reachability
 from reachaudit.settings import Assumptions
+from reachaudit.watch.files.pods import JOB_INDEX, POD_INDEX, POD_NAME
+from reachaudit.watch.files.templates import JOB_NAMES
 from reachaudit.watch.snapshot import Snapshot
-from reachaudit.watch.templates import JOB_INDEX, JOB_NAMES, POD_INDEX, POD_NAME
 
 SPEC = "{metadata: {labels: {app: a}}, spec: {containers: [{name: c}]}}"
 

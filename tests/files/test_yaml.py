@@ -2,9 +2,9 @@
 
 import pytest
 
-from reachaudit.watch.documents import Document, Fault
-from reachaudit.watch.texts import documents
-from reachaudit.watch.yamltext import DEEPEST, MOST_ALIASED
+from reachaudit.watch.files.documents import Document, Fault
+from reachaudit.watch.files.texts import documents
+from reachaudit.watch.files.yamlvalues import DEEPEST, MOST_ALIASED
 
 
 def values(text: str) -> list[object]:

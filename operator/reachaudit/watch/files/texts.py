@@ -3,9 +3,9 @@
 import codecs
 from collections.abc import Iterator
 
-from reachaudit.watch.documents import Document, Fault
-from reachaudit.watch.jsontext import NoJson, read_object, skip
-from reachaudit.watch.yamltext import read_yaml
+from reachaudit.watch.files.documents import Document, Fault
+from reachaudit.watch.files.jsontext import NoJson, read_object, skip
+from reachaudit.watch.files.yamltext import read_yaml
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",

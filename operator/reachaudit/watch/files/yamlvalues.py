@@ -1,19 +1,12 @@
-"""YAML as plain values, and what is wrong with it where.
+"""YAML's events as plain values.
 
-A scalar means what it means to kubectl, which reads YAML 1.1 in its own way: `yes`, `y` and `on`
-are true, `1e3` is a number, `012` is ten; dates and `12:30` are text. So a label that Kubernetes
-would refuse for its type is refused here.
-
-libyaml's events become values here, so that reading costs no more than the text is long: what an
-alias stands for is one value, however often it is written, and is counted.
+libyaml gives the events. Values are built here, so that they cost no more than the text is long:
+what an alias stands for is one value, however often it is written, and is counted.
 """
 
-import re
 from collections.abc import Iterator
-from math import isinf
 
 from yaml.cyaml import CBaseLoader
-from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -25,57 +18,18 @@ from yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from yaml.reader import ReaderError
 
-from reachaudit.watch.documents import ITEMS, Document, Fault, Following, line_in
+from reachaudit.watch.files.documents import ITEMS, Document, Fault, Following, line_in
+from reachaudit.watch.files.scalars import plain
 
 DEEPEST = 100  # levels of nesting; the deepest CRDs have some thirty
 MOST_ALIASED = 1_000_000  # values that the aliases of a text may stand for, all together
 
 _MERGE = "<<"
-_BREAK = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _TYPED = frozenset(f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null"))
-_INTEGER = re.compile(
-    r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|(?:0[oO]|0)([0-7]+)|(0|[1-9][0-9]*))"
-)
-_BASES = (16, 2, 8, 10)
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_WORDS: dict[str, object] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **{cased: True for w in ("y", "yes", "true", "on") for cased in (w, w.title(), w.upper())},
-    **{cased: False for w in ("n", "no", "false", "off") for cased in (w, w.title(), w.upper())},
-    **{f"{s}{w}": float(f"{s}inf") for s in ("", "+", "-") for w in (".inf", ".Inf", ".INF")},
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
-}
 
 
-def read_yaml(text: str, line: int = 1) -> Iterator[Document | Fault]:
-    """The documents of a text that begins on a line; one that is at fault does not hide others."""
-    builder, begin = _Builder(), 0
-    for end in _breaks(text):
-        yield from builder.documents(text[begin:end], line)
-        line += text.count("\n", begin, end)
-        begin = end
-
-
-def _breaks(text: str) -> Iterator[int]:
-    """Where a document ends and another begins, as kubectl sees it: at lines of `---`."""
-    begin = 0
-    for match in _BREAK.finditer(text):
-        end = match.start()
-        if text.startswith("---", begin) or not _directives(text[begin:end]):
-            yield end
-            begin = end
-    yield len(text)
-
-
-def _directives(chunk: str) -> bool:
-    """Whether it is only what may stand in front of a document's `---`."""
-    lines = [line for line in chunk.splitlines() if line.strip()]
-    return all(line[0] in "%#" for line in lines)
-
-
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """A document that cannot be a value: what is wrong, and on which line of the chunk."""
 
     def __init__(self, text: str, event: Event | None) -> None:
@@ -83,7 +37,7 @@ class _Unreadable(Exception):
         self.line = line_in(event)
 
 
-class _Builder:
+class Builder:
     """Builds values from events, chunk by chunk. `_values` and `_aliased` count, for all chunks."""
 
     def __init__(self) -> None:
@@ -93,18 +47,15 @@ class _Builder:
         self._faults: list[tuple[str, int]] = []
         self._items: list[int] = []
 
-    def documents(self, chunk: str, line: int) -> Iterator[Document | Fault]:
-        """The documents of a chunk up to the first that is at fault."""
+    def documents(self, chunk: str, line: int) -> Iterator[Document]:
+        """The documents of a chunk that begins on a line.
+
+        Raises Unreadable, or YAMLError where it is no YAML.
+        """
         self._following: Following = CBaseLoader(chunk).get_event
-        try:
-            while (event := self._following()) is not None:
-                if isinstance(event, DocumentStartEvent):
-                    yield self._document(event, chunk, line)
-        except _Unreadable as error:
-            yield Fault(_hinted(str(error), chunk, line), line + error.line)
-        except YAMLError as error:
-            at, text = _explained(error, chunk, line)
-            yield Fault(_hinted(text, chunk, line), at)
+        while (event := self._following()) is not None:
+            if isinstance(event, DocumentStartEvent):
+                yield self._document(event, chunk, line)
 
     def _document(self, start: DocumentStartEvent, chunk: str, line: int) -> Document:
         self._anchors, self._faults, self._items = {}, [], []
@@ -130,7 +81,7 @@ class _Builder:
         if isinstance(event, AliasEvent):
             return self._alias(event)
         if depth == DEEPEST:
-            raise _Unreadable(f"it is nested more than {DEEPEST} levels deep", event)
+            raise Unreadable(f"it is nested more than {DEEPEST} levels deep", event)
         before = self._values
         mapping = isinstance(event, MappingStartEvent)
         value = self._mapping(depth + 1) if mapping else self._sequence(depth + 1)
@@ -197,17 +148,17 @@ class _Builder:
         """What an anchor stands for; its values count as if they were written once more."""
         value, size = self._anchors.get(event.anchor or "", (None, 0))
         if not size:
-            raise _Unreadable(f"the alias *{event.anchor} has no anchor before it", event)
+            raise Unreadable(f"the alias *{event.anchor} has no anchor before it", event)
         self._values += size
         self._aliased += size
         if self._aliased > MOST_ALIASED:
-            raise _Unreadable(f"aliases stand for more than {MOST_ALIASED:,} values", event)
+            raise Unreadable(f"aliases stand for more than {MOST_ALIASED:,} values", event)
         return value
 
     def _key(self, event: Event | None) -> str | None:
         """A key as kubectl makes text of it; None for the merge key."""
         if not isinstance(event, ScalarEvent | AliasEvent):
-            raise _Unreadable("a key is neither text nor a number", event)
+            raise Unreadable("a key is neither text nor a number", event)
         if isinstance(event, ScalarEvent) and event.value == _MERGE and event.implicit[0]:
             return None
         key = self._value(event, 0)
@@ -217,7 +168,7 @@ class _Builder:
             return "true" if key else "false"
         if isinstance(key, int | float):
             return f"{key:.9g}" if isinstance(key, float) else str(key)
-        raise _Unreadable("a key is neither text nor a number", event)
+        raise Unreadable("a key is neither text nor a number", event)
 
     @staticmethod
     def _merged(value: object, event: Event | None) -> dict[str, object]:
@@ -226,53 +177,10 @@ class _Builder:
         found: dict[str, object] = {}
         for part in reversed(parts):
             if not isinstance(part, dict):
-                raise _Unreadable("the merge key << takes a mapping, or a list of mappings", event)
+                raise Unreadable("the merge key << takes a mapping, or a list of mappings", event)
             found |= part
         return found
 
 
 def _is_plain_list(event: Event | None) -> bool:
     return isinstance(event, SequenceStartEvent) and not event.anchor
-
-
-def plain(text: str) -> object:
-    """What a scalar without quotes stands for."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in "+-.0123456789":
-        return text
-    digits = text if text[0] == "." else text.replace("_", "")
-    match = _INTEGER.fullmatch(digits)
-    if match and match.lastindex and len(digits) < 80:
-        value = int(match[1] + match[match.lastindex], _BASES[match.lastindex - 2])
-        if -(1 << 63) <= value < 1 << 64:
-            return value
-    if _FLOAT.fullmatch(digits) and not isinf(number := float(digits)):
-        return number
-    return text
-
-
-def _explained(error: YAMLError, chunk: str, line: int) -> tuple[int, str]:
-    """The line of libyaml's error in the file, and a sentence."""
-    if isinstance(error, ReaderError):
-        before = chunk.encode()[: error.position]
-        return line + before.count(b"\n"), f"no YAML: {error.reason}"
-    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
-        return line, f"no YAML: {error}"
-    mark, context = error.problem_mark, error.context_mark
-    at = line + min(mark.line, chunk.rstrip("\n").count("\n"))  # the end is no line of its own
-    if chunk[mark.index : mark.index + 1] == "\t":
-        return at, "no YAML: a tab stands where only spaces may"
-    text = f"no YAML: {error.problem}"
-    if context is not None and context.line != mark.line:
-        text = f"{text} {error.context} that begins on line {line + context.line}"
-    return at, text
-
-
-def _hinted(text: str, chunk: str, line: int) -> str:
-    """The sentence; with a hint where the text is a template and no manifest yet."""
-    at = chunk.find("{{")
-    if at < 0:
-        return text
-    where = line + chunk.count("\n", 0, at)
-    return f"{text}; line {where} holds a template, {{{{: render it first, as `helm template` does"

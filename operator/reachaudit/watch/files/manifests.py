@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from reachaudit.model.kinds import KINDS, VENDOR_KINDS, Kind
 from reachaudit.model.parse import UNREADABLE, Item, unreadable
-from reachaudit.watch.allocation import ASKED
-from reachaudit.watch.documents import ITEMS, Document, Path
-from reachaudit.watch.mirrored import ENDPOINTS
-from reachaudit.watch.scalers import SCALERS
+from reachaudit.watch.files.allocation import ASKED
+from reachaudit.watch.files.documents import ITEMS, Document, Path
+from reachaudit.watch.files.mirrored import ENDPOINTS
+from reachaudit.watch.files.scalers import SCALERS
+from reachaudit.watch.files.strict import unknown_fields
+from reachaudit.watch.files.templates import TEMPLATES
 from reachaudit.watch.snapshot import Problem
-from reachaudit.watch.strict import unknown_fields
-from reachaudit.watch.templates import TEMPLATES
 
 # Of a kind that is here twice, the later counts: files say more of it than a cluster tells.
 _READ = (*KINDS, *TEMPLATES, ASKED, ENDPOINTS, *SCALERS)

@@ -23,10 +23,11 @@ from reachaudit.model.ip import Address
 from reachaudit.model.names import Ref
 from reachaudit.model.parse import Item
 from reachaudit.model.store import Facts
-from reachaudit.watch.allocation import Asked, allocated, balanced, families_of, unplaced
-from reachaudit.watch.mirrored import Endpoints
-from reachaudit.watch.scalers import Scaler
-from reachaudit.watch.templates import Workload, controller_of, pods_of
+from reachaudit.watch.files.allocation import Asked, allocated, balanced, families_of, unplaced
+from reachaudit.watch.files.mirrored import Endpoints
+from reachaudit.watch.files.pods import controller_of, pods_of
+from reachaudit.watch.files.scalers import Scaler
+from reachaudit.watch.files.templates import Workload
 
 
 class Settled(NamedTuple):

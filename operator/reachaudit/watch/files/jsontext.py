@@ -4,7 +4,7 @@ import json
 import re
 from typing import NoReturn
 
-from reachaudit.watch.documents import ITEMS, Document, Fault
+from reachaudit.watch.files.documents import ITEMS, Document, Fault
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")

@@ -1,17 +1,16 @@
-"""Manifests: a cluster as files describe it, with what a cluster would add."""
+"""From paths to a snapshot."""
 
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, TextIO
 
 from reachaudit.model.names import Ref
 from reachaudit.model.parse import UNREADABLE, Item
-from reachaudit.watch.cluster import settled
-from reachaudit.watch.documents import Fault
-from reachaudit.watch.manifests import Manifest, Where, item_of, manifests, problem_of
+from reachaudit.watch.files.cluster import settled
+from reachaudit.watch.files.documents import Fault
+from reachaudit.watch.files.manifests import Manifest, Where, item_of, manifests, problem_of
+from reachaudit.watch.files.sources import sources
+from reachaudit.watch.files.texts import documents
 from reachaudit.watch.snapshot import Places, Problem, Snapshot
-from reachaudit.watch.sources import FileError as FileError
-from reachaudit.watch.sources import sources
-from reachaudit.watch.texts import documents
 
 
 def read(paths: Sequence[str], stdin: TextIO | BinaryIO | None = None) -> Snapshot:
