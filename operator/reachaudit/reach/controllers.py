@@ -1,6 +1,6 @@
 """Who serves an Ingress: pods in the cluster, a load balancer outside, or nobody that is known."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from reachaudit.model.facts import Ingress, IngressClass, Pod
@@ -41,7 +41,8 @@ class Serving:
     `pods`: the data path in the cluster; `nginx`: it is ingress-nginx, whose annotations are read.
     `cloud`: a load balancer outside, which dials pods from `ranges` where these are known (EXT-14).
     With neither, `note` says why; `unserved` then means that surely nobody does, else it is not
-    known. `found_by`: what the pods were found by, the first that hit (ING-19).
+    known. `found_by`: what the pods were found by, the first that hit (ING-19). `refs`: the pods'
+    objects.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -51,6 +52,10 @@ class Serving:
     unserved: bool = False
     note: str = ""
     found_by: Literal["", "assumption", "labels", "address", "arguments"] = ""
+    refs: tuple[Ref, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "refs", tuple(pod.ref for pod in self.pods))
 
     @property
     def nobody(self) -> PathVerdict:

@@ -124,9 +124,8 @@ class Ingresses:
     def from_outside(self, route: Route, family: Family) -> PathVerdict:
         """The same for the client outside that fares best."""
         ingress, serving = route.ingress, self.serving(route.ingress)
-        refs = tuple(pod.ref for pod in serving.pods)
         balancers, number = ingress.balancers, web_port(route)
-        key = _ByName(refs, serving.nginx, number, family, balancers, ingress.source_ranges)
+        key = _ByName(serving.refs, serving.nginx, number, family, balancers, ingress.source_ranges)
         return self._named[key]
 
     def _enter(self, key: _ByName) -> PathVerdict:

@@ -23,7 +23,9 @@ class Party:
 
     def is_pod(self, other: "Party") -> bool:
         """Whether two parties are one pod."""
-        return self.pod is not None and other.pod is not None and self.pod.ref == other.pod.ref
+        if self.pod is None or other.pod is None or self.pod.name != other.pod.name:
+            return False
+        return self.pod.namespace == other.pod.namespace
 
     def __str__(self) -> str:
         """`shop/web-1 (10.244.1.7)`, `node n2 (192.168.0.2)`, `203.0.113.7`."""

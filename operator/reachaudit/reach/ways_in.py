@@ -246,9 +246,8 @@ class WaysIn:
         if not serving.pods:
             known = self._beyond(route, serving, zone)
             return self._before(zone, family, lambda _: known)
-        refs = tuple(pod.ref for pod in serving.pods)
         ranges, number = route.ingress.source_ranges, web_port(route)
-        door = Door(refs, serving.nginx, number, zone, family, ranges)
+        door = Door(serving.refs, serving.nginx, number, zone, family, ranges)
         entry = self._before(zone, family, partial(self._by_any_door, door))
         telling = self._identity.telling
         return Entry(entry.clients, entry.judge, telling, lambda: self._entrances[door])
