@@ -29,7 +29,7 @@ def test_help_says_all_of_a_command(name: str) -> None:
     assert CODES in " ".join(done.out.split())
     for action in parser(command)._actions:
         assert action.help, f"{name} {action.dest} says nothing of itself"
-    assert reachaudit("--help").out.count(f"  {name} ") == 1
+    assert reachaudit("--help").out.count(f"\n  {name} ") == 1
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["assumptions"], ["scan", "-"]])

@@ -50,7 +50,7 @@ def _path(way: Exposure, judge: Judge) -> str:
 def _why(hop: Judgement, judge: Judge) -> str:
     """The rule that opens the last hop, or the policies that shut it."""
     shut = "; ".join(map(str, shut_by(judge, hop)))
-    opened = some(f"{policy} {field}" for policy, field in opened_by(judge, hop))
+    opened = some(map(str, opened_by(judge, hop)))
     if shut:
         return shut
     if hop.reason is not None:

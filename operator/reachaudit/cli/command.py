@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reachaudit.outputs.text import safe
+
 FINE, DIFFERENT, INPUT, CLUSTER = 0, 1, 2, 3  # DIFFERENT: findings or differences
 
 
@@ -32,5 +34,5 @@ class Failure(Exception):
 
 def fail(message: str, code: int) -> int:
     """Tell what went wrong in one sentence; answer the exit code."""
-    print(f"reachaudit: {message}", file=sys.stderr)
+    print(f"reachaudit: {safe(message)}", file=sys.stderr)
     return code

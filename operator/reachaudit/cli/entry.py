@@ -9,11 +9,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reachaudit import __version__
-from reachaudit.cli import assumptions, run, scan
+from reachaudit.cli import assumptions, diff, explain, reachable_from, run, scan, who_can_reach
+from reachaudit.cli import list as list_flows
 from reachaudit.cli.command import INPUT, Command, Failure, fail
 from reachaudit.settings import SettingError
 
-COMMANDS = {command.name: command for command in (scan.COMMAND, assumptions.COMMAND, run.COMMAND)}
+_ALL = (
+    list_flows.COMMAND,
+    who_can_reach.COMMAND,
+    reachable_from.COMMAND,
+    explain.COMMAND,
+    diff.COMMAND,
+    scan.COMMAND,
+    assumptions.COMMAND,
+    run.COMMAND,
+)
+COMMANDS = {command.name: command for command in _ALL}
 PLUGIN = "kubectl-reachaudit"  # the name by which kubectl finds it
 INTERRUPTED = 128 + signal.SIGINT
 UNREAD = 128 + signal.SIGPIPE

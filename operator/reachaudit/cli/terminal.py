@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 
-RED, YELLOW, CYAN, BOLD, BOLD_RED, DIM = "31", "33", "36", "1", "1;31", "2"
+RED, GREEN, YELLOW, CYAN, BOLD, BOLD_RED, DIM = "31", "32", "33", "36", "1", "1;31", "2"
 
 
 def painted(text: str, colour: str) -> str:

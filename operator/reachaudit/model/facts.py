@@ -314,7 +314,8 @@ class Ingress(Fact, frozen=True, gc=False):
     """An Ingress. `class_name`: the field, else the legacy annotation (ING-2, ING-3).
 
     `class_annotated`: it is from the annotation, which may name a class without an object.
-    `source_ranges`: what ingress-nginx's allow-list annotation permits, None where there is none.
+    `source_ranges`: what ingress-nginx's allow-list annotation permits, None where there is none;
+    `allow_list` is its key.
     `pod_mode`: the cloud's load balancer dials pods. `service_upstream`: the controller dials the
     ClusterIP, not endpoints (ING-17). `unread_annotations`: annotations of a controller that may
     change routing or access (ING-23).
@@ -329,6 +330,7 @@ class Ingress(Fact, frozen=True, gc=False):
     tls: bool = False
     balancers: tuple[Balancer, ...] = ()
     source_ranges: tuple[Block, ...] | None = None
+    allow_list: str = ""
     unread_annotations: tuple[str, ...] = ()
     created: str = ""
     scheme: Literal["", "internal", "internet"] = ""

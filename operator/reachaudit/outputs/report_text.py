@@ -1,12 +1,12 @@
 """A scan's findings for a person: a paragraph each, the worst first."""
 
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator
 
 from reachaudit.checks.catalogue import ABOUT
 from reachaudit.checks.words import counted
 from reachaudit.findings.finding import Severity
+from reachaudit.outputs.folding import assumed, folded
 from reachaudit.outputs.report import Found, Report
 from reachaudit.outputs.text import safe
 
@@ -22,10 +22,9 @@ def plain(text: str, _: Severity) -> str:
 def report_text(report: Report, paint: Paint = plain, width: int = 0) -> str:
     """`paint` colours a word by severity. Lines are folded at `width`; 0 leaves them whole."""
     paragraphs = [_paragraph(found, paint, width) for found in report.found]
-    paragraphs.append(_folded(_summary(report), width, ""))
+    paragraphs.append(folded(_summary(report), width))
     if report.assumptions:
-        assumed = f"Assumed: {'; '.join(report.assumptions)}."
-        paragraphs.append(_folded(assumed, width, ""))
+        paragraphs.append(assumed(report.assumptions, width))
     return "\n\n".join(paragraphs) + "\n"
 
 
@@ -33,7 +32,7 @@ def _paragraph(found: Found, paint: Paint, width: int) -> str:
     finding = found.finding
     severity = paint(finding.severity.value.upper(), finding.severity)
     lines = [f"{severity} {finding.check} {ABOUT[finding.check].title}"]
-    lines += (_folded(safe(line), width, _INDENT) for line in _lines(found))
+    lines += (folded(safe(line), width, _INDENT) for line in _lines(found))
     return "\n".join(lines)
 
 
@@ -53,16 +52,3 @@ def _summary(report: Report) -> str:
     if report.problems:
         told += f" {counted(len(report.problems), 'problem')} with what was read."
     return told
-
-
-def _folded(text: str, width: int, indent: str) -> str:
-    if not width:
-        return indent + text
-    return textwrap.fill(
-        text,
-        max(width, 40),
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

@@ -27,6 +27,8 @@ _IN_CLUSTER: dict[str, tuple[dict[str, str], ...]] = {
     "projectcontour.io": ({_NAME: "contour", _COMPONENT: "envoy"}, {"app": "envoy"}),
     "ingress-controllers.konghq.com/kong": ({_NAME: "kong"}, {"app": "ingress-kong"}),
 }
+CONTROLLERS = tuple(_IN_CLUSTER)
+"""Those whose pods are known by their labels."""
 # ING-20: controllers whose data path is a load balancer outside the cluster.
 _CLOUD = ("ingress.k8s.aws/alb", "azure/application-gateway")
 _GOOGLE = ("networking.gke.io/gce", "gce", "gce-internal")
@@ -60,7 +62,9 @@ class Serving:
     @property
     def nobody(self) -> PathVerdict:
         """What becomes of a request where neither pods nor a cloud are known to serve it."""
-        return no_path(self.note) if self.unserved else unknown(Reason.CONTROLLER, self.note)
+        if self.unserved:
+            return no_path(self.note, "ING-2")
+        return unknown(Reason.CONTROLLER, self.note, "ING-19")
 
 
 class Controllers:

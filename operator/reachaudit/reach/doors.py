@@ -68,7 +68,8 @@ class Doors:
             if doors := named or of_kind:
                 path = network_chooses(self._through(client, door) for door in doors)
                 return Entrance(path, all(map(self._keeps, doors)))
-        return Entrance(no_path("nothing exposes the controller's pods to the outside"), kept=True)
+        shut = no_path("nothing exposes the controller's pods to the outside", "ING-15")
+        return Entrance(shut, kept=True)
 
     def _through(self, client: Party, door: Frontend) -> PathVerdict:
         if door.kind == "NodePort":

@@ -159,15 +159,17 @@ class Ingresses:
         if not all(a.placed for a in seen):
             listed |= {True, False}
         if listed == {False}:
-            return PathVerdict(Outcome.DENY, note="the allow-list does not hold the client")
+            note = "the allow-list does not hold the client"
+            return PathVerdict(Outcome.DENY, note=note, rules=("ING-23",))
         if listed == {True}:
             return entrance.path
-        return unknown(Reason.SOURCE_NAT, "whom the allow-list is compared with is not known")
+        note = "whom the allow-list is compared with is not known"
+        return unknown(Reason.SOURCE_NAT, note, "ING-23", "EXT-9")
 
     def _to_cloud(self, client: Party, route: Route) -> PathVerdict:
         """To the load balancer outside, once it has an address (ING-21)."""
         if not route.ingress.balancers:
-            return no_path("the load balancer has no address yet")
+            return no_path("the load balancer has no address yet", "ING-21")
         port = position("TCP", web_port(route))
         return self._paths.proxies.to(client, route.ingress.balancers, port)
 
@@ -175,12 +177,13 @@ class Ingresses:
         """The last connection, to the backend's endpoints: from the controller's pods (ING-16),
         or from a load balancer outside (ING-20). `only` limits the endpoints looked at.
         """
-        if route.service is not None and route.service.type == "ExternalName":  # ING-13
-            return unknown(Reason.NAME_RESOLUTION, "the backend is an ExternalName Service")
-        if route.backend.port == BY_ANNOTATION:  # ING-23
-            return unknown(Reason.ANNOTATION, "an annotation says where it goes")
+        if route.service is not None and route.service.type == "ExternalName":
+            note = "the backend is an ExternalName Service"
+            return unknown(Reason.NAME_RESOLUTION, note, "ING-13")
+        if route.backend.port == BY_ANNOTATION:
+            return unknown(Reason.ANNOTATION, "an annotation says where it goes", "ING-23")
         if route.service is None or route.port is None:
-            return no_path(route.broken)
+            return no_path(route.broken, "ING-11" if route.backend.service else "ING-12")
         serving = self.serving(route.ingress)
         if serving.cloud:
             return self._from_cloud(route, serving, route.service, route.port, only)
@@ -221,7 +224,7 @@ class Ingresses:
                     return self._paths.to_frontend(controller, frontend, only=only)
         ready = [b for b in self._services.backends(service, port, family, only) if b.ready]
         if not ready:
-            return no_path("no ready endpoints")
+            return no_path("no ready endpoints", "ING-17")
         dialled = ((self._paths.rewrites.party(b), position(port.protocol, b.port)) for b in ready)
         kinds = {
             (self._identity.alike_to_policies(target), at, controller.is_pod(target)): (target, at)
@@ -243,7 +246,8 @@ class Ingresses:
             if frontend.kind == "NodePort" and frontend.port == port:
                 backends = self._services.backends(service, port, frontend.family, only)
                 return self._paths.proxies.to_node_ports(frontend, backends)
-        return no_path("the load balancer forwards to node ports, and the Service has none")
+        note = "the load balancer forwards to node ports, and the Service has none"
+        return no_path(note, "ING-20")
 
     def _read(self, ref: Ref) -> list[Route]:
         ingress = self._facts.get(Ingress, ref)

@@ -6,6 +6,7 @@ from reachaudit.model.facts import Direction, NetworkPolicy, OpaquePolicy
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party, together
 from reachaudit.reach.profiles import Profile, Profiles
+from reachaudit.reach.rules import Planes
 from reachaudit.reach.verdict import Judgement, Reason, Value
 from reachaudit.settings import Assumptions
 
@@ -66,7 +67,7 @@ class Judge:
     def connection(self, source: Party, target: Party, position: int) -> Judgement:
         """A new connection from source to target on a port of the line (NP-11)."""
         if source.is_pod(target):  # NP-45
-            return Judgement(source, source, target, position)
+            return Judgement(source, source, target, position, itself=True)
         return self.rewritten(source, source, target, position)
 
     def rewritten(self, source: Party, seen: Party, target: Party, position: int) -> Judgement:
@@ -99,7 +100,7 @@ class Judge:
     def other_protocol(self, source: Party, target: Party) -> Judgement:
         """ICMP and alike: open where nothing isolates, UNKNOWN else (NP-43)."""
         if source.is_pod(target):
-            return Judgement(source, source, target, None)
+            return Judgement(source, source, target, None, itself=True)
         egress = source.number is not None and not self._plain(self.egress.of(source.number))
         ingress = target.number is not None and not self._plain(self.ingress.of(target.number))
         if source.root and together(source.node, target.node):
@@ -113,6 +114,28 @@ class Judge:
             Value.UNKNOWN if ingress else Value.ALLOW,
             Reason.PROTOCOL if egress or ingress else None,
         )
+
+    def side(
+        self, direction: Direction, subject: Party, peer: Party, position: int
+    ) -> tuple[Value, Reason | None]:
+        """What one end's policies say of a peer: its egress or its ingress."""
+        if direction == "egress":
+            return self._egress(subject, peer, position)
+        return self._ingress(peer, subject, position)
+
+    def profile(self, direction: Direction, subject: Party) -> Profile | None:
+        """What the policies that select an end allow it; None where none can select it."""
+        if subject.number is None:
+            return None
+        return (self.egress if direction == "egress" else self.ingress).of(subject.number)
+
+    def admitted(self, planes: Planes, peer: Party) -> Value:
+        """What a set of peers says of one, as far as ipBlocks surely match it (NP-30)."""
+        if not peer.node:
+            self.identity.telling.looks_at(planes.must.signatures)
+            self.identity.telling.looks_at(planes.may.signatures)
+        heed = self._heed_blocks(peer)
+        return planes.value(peer.number, self.identity.signature(peer), heed_blocks=heed)
 
     def _egress(self, source: Party, target: Party, position: int) -> tuple[Value, Reason | None]:
         if source.number is None:
@@ -140,12 +163,7 @@ class Judge:
 
     def _by_row(self, profile: Profile, peer: Party, position: int) -> tuple[Value, Reason | None]:
         planes = profile.at(position)
-        if not peer.node:
-            self.identity.telling.looks_at(planes.must.signatures)
-            self.identity.telling.looks_at(planes.may.signatures)
-        value = planes.value(
-            peer.number, self.identity.signature(peer), heed_blocks=self._heed_blocks(peer)
-        )
+        value = self.admitted(planes, peer)
         if value is not Value.UNKNOWN:
             return value, None
         by_block = not planes.may.by_class(peer.number) and not profile.opaque

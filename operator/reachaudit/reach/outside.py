@@ -90,6 +90,15 @@ class Outside:
         """A party for each signature that occurs in a zone."""
         return self._parties(zone, family)
 
+    def shares(self, blocks: Iterable[Block], family: Family) -> list[list[Block]]:
+        """The part of some addresses that lies outside, a list for each signature."""
+        parts = self._by_signature(minus(blocks, self.cluster)).values()
+        return [part for part in parts if part[0].family == family]
+
+    def among(self, blocks: Iterable[Block], family: Family) -> list[Party]:
+        """A party for each signature that occurs outside among some addresses."""
+        return [_somebody(part) for part in self.shares(blocks, family)]
+
     def zones_of(self, signatures: int, family: Family, cluster: list[Block]) -> tuple[str, ...]:
         """The zones that addresses outside lie in, and which of them where they are few.
 

@@ -55,10 +55,10 @@ class Paths:
         pod = target.pod
         inside = pod is not None and not pod.host_network
         routed = client.node or is_routed(self.assumptions.pod_range_routed, client.address)
-        if inside and not routed:  # EXT-12
-            return no_path("pod addresses are not routed from outside")
+        if inside and not routed:
+            return no_path("pod addresses are not routed from outside", "EXT-12")
         if self.outside.nobody(client) or self.outside.nobody(target):
-            return no_path("no pod or node has this address")
+            return no_path("no pod or node has this address", "EXT-1")
         return direct(self.judge.connection(client, target, port))
 
     def to_frontend(
@@ -71,16 +71,16 @@ class Paths:
         """
         service, family = frontend.service, frontend.family
         if client.address.family != family:
-            return no_path("the Service does not listen in this family")  # SVC-20
-        if service.other_proxy:  # SVC-10
-            return unknown(Reason.OTHER_PROXY, "another proxy serves this Service")
+            return no_path("the Service does not listen in this family", "SVC-20")
+        if service.other_proxy:
+            return unknown(Reason.OTHER_PROXY, "another proxy serves this Service", "SVC-10")
         backends = self.services.backends(service, frontend.port, family, only)
         if frontend.kind == "ClusterIP":
             return self._cluster_ip(client, frontend, backends)
         if frontend.kind == "ExternalIP" and not self.assumptions.external_ips_programmed:
-            return no_path("kube-proxy programs no externalIPs")  # SVC-38
+            return no_path("kube-proxy programs no externalIPs", "SVC-38")
         if not usable(backends):
-            return no_path("no usable endpoints")  # SVC-14
+            return no_path("no usable endpoints", "SVC-14")
         if frontend.kind == "LoadBalancer":
             return self._balancer(client, frontend, backends)
         if frontend.kind == "ExternalIP":
@@ -88,7 +88,7 @@ class Paths:
                 return self.rewrites.entered(client, frontend, backends)
             return self.rewrites.at(client, frontend, backends, client.node)
         if not self.rewrites.listens(entry, family):
-            return no_path(f"node {entry} has no {family} address")
+            return no_path(f"node {entry} has no {family} address", "SVC-25")
         return self.rewrites.at(client, frontend, backends, entry)
 
     def to_any_node(self, client: Party, frontend: Frontend, only: Only = anything) -> PathVerdict:
@@ -148,7 +148,7 @@ class Paths:
             if address in (None, party.address)
         ]
         if not own:
-            return no_path("no address of the node has this host port")
+            return no_path("no address of the node has this host port", "SVC-40")
         return network_chooses(
             self._by_host_port(client, target, own[0], port)
             for target in self._identity.pod_parties(pod, family)
@@ -185,23 +185,24 @@ class Paths:
     def _cluster_ip(
         self, client: Party, frontend: Frontend, backends: list[Backend]
     ) -> PathVerdict:
-        if not client.node:  # SVC-23
+        if not client.node:
             if not is_routed(self.assumptions.service_range_routed, client.address):
-                return no_path("Service addresses are not routed from outside")
+                return no_path("Service addresses are not routed from outside", "SVC-23")
             return self.rewrites.entered(client, frontend, backends)
         if not frontend.service.internal_local:
-            return self._to_any(client, frontend, backends, "no usable endpoints")
-        none = "no usable endpoint on the client's node"  # SVC-24
+            nowhere = no_path("no usable endpoints", "SVC-14")
+            return self._to_any(client, frontend, backends, nowhere)
+        none = no_path("no usable endpoint on the client's node", "SVC-24")
         groups = on(client.node, backends)
         return wherever(self._to_any(client, frontend, group, none) for group in groups)
 
     def _to_any(
-        self, client: Party, frontend: Frontend, backends: list[Backend], none: str
+        self, client: Party, frontend: Frontend, backends: list[Backend], none: PathVerdict
     ) -> PathVerdict:
         """To the usable ones of some endpoints; `none` says what it means that there are none."""
         found = usable(backends)
         if not found:
-            return no_path(none)
+            return none
         kinds = self.rewrites.kinds(client, found, (client.node,))
         return network_chooses(self.rewrites.way(client, client, frontend, b) for b in kinds)
 

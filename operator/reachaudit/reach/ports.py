@@ -30,9 +30,23 @@ def position(protocol: Protocol, port: int) -> int:
     return PROTOCOLS.index(protocol) * _SIZE + port
 
 
+def protocol_and_number(port: int) -> tuple[Protocol, int]:
+    """The reverse of `position`."""
+    return PROTOCOLS[port // _SIZE], port % _SIZE
+
+
 def span(protocol: Protocol, first: int, last: int) -> Span:
     """A range of one protocol's ports."""
     return Span(position(protocol, first), position(protocol, last))
+
+
+def spans_between(edges: Iterable[int]) -> list[Span]:
+    """All ports from 1 on, cut at some edges and between protocols; an edge begins a span."""
+    starts = [position(protocol, 1) for protocol in PROTOCOLS]
+    limits = [start + _SIZE - 1 for start in starts]
+    inner = {edge for edge in edges if 0 < edge < limits[-1] and edge % _SIZE}
+    cuts = sorted({*starts, *inner, *limits})
+    return [Span(a, b - 1) for a, b in pairwise(cuts) if a not in limits]
 
 
 def named(ports: Iterable[ContainerPort], name: str, protocol: Protocol) -> int | None:

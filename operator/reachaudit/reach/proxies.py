@@ -50,7 +50,7 @@ class Proxies:
     def to_node_ports(self, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
         """It dials a node port from an address that is not known, whichever that is (EXT-10)."""
         if not usable(backends):
-            return no_path("no usable endpoints")
+            return no_path("no usable endpoints", "SVC-14")
         clients = self._outside.all(frontend.family)
         if not clients:
             return unknown(Reason.SOURCE_NAT)
@@ -64,7 +64,7 @@ class Proxies:
     ) -> PathVerdict:
         """It dials pods (ING-20), from ranges that may be known (EXT-14)."""
         if not backends:
-            return no_path("no usable endpoints")
+            return no_path("no usable endpoints", "ING-20")
         family = backends[0].address.family
         clients = self._outside.within(ranges, family) or self._outside.all(family)
         found = self._identity.strangers(

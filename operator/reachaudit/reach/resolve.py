@@ -9,7 +9,7 @@ from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
 from reachaudit.reach.rewrites import NODE_PORTS
-from reachaudit.reach.services import frontends, usable
+from reachaudit.reach.services import Services, frontends, usable
 from reachaudit.reach.verdict import (
     Outcome,
     PathVerdict,
@@ -25,9 +25,17 @@ _CLUSTER_DOMAIN = "cluster.local"
 
 
 def by_address(
-    paths: Paths, client: Party, address: Address, port: int, protocol: Protocol
+    paths: Paths,
+    client: Party,
+    address: Address,
+    port: int,
+    protocol: Protocol,
+    meant: Party | None = None,
 ) -> PathVerdict:
-    """A client dials an address: what captures its packets comes before who is there (SVC-37)."""
+    """A client dials an address: what captures its packets comes before who is there (SVC-37).
+
+    `meant`: whom of those who share the address.
+    """
     ways = [
         paths.to_frontend(client, frontend)
         for frontend in paths.services.listening(address, port, protocol)
@@ -40,7 +48,7 @@ def by_address(
         ways = list(_by_node(paths, client, target, port, protocol))
     if ways:
         return one_of(ways, Reason.IMPLEMENTATION)
-    plain = paths.to_party(client, target, position(protocol, port))
+    plain = paths.to_party(client, meant or target, position(protocol, port))
     if target.root and NODE_PORTS[0] <= port <= NODE_PORTS[1]:
         return one_of((plain, *_given(paths, client, target, protocol)), Reason.NO_PORT)
     return plain
@@ -71,21 +79,34 @@ def by_name(
     paths: Paths, client: Party, service: Service, port: int, protocol: Protocol
 ) -> PathVerdict:
     """A client dials a port of a Service by the Service's name."""
+    if service.type == "ExternalName" and not client.node:
+        return no_path("cluster DNS is not served outside", "SVC-17")
+    meant = followed(paths.services, service)
+    if meant is None:
+        return no_path(f"{service.external_name} does not resolve", "SVC-17")
+    if meant.type == "ExternalName":
+        return _elsewhere(paths, client, meant.external_name, position(protocol, port))
+    if meant.headless:
+        return _headless(paths, client, meant, port, protocol)
+    return _by_cluster_ip(paths, client, meant, port, protocol)
+
+
+def followed(services: Services, service: Service) -> Service | None:
+    """The Service that a name leads to: an ExternalName's is another's; None where nothing is.
+
+    An ExternalName whose name is outside the cluster leads to itself.
+    """
     seen = {service.ref}
     while service.type == "ExternalName":
-        if not client.node:
-            return no_path("cluster DNS is not served outside")
         name = _in_cluster(service.external_name)
         if name is None:
-            return _elsewhere(paths, client, service.external_name, position(protocol, port))
-        target = paths.services.get(*name)
+            return service
+        target = services.get(*name)
         if target is None or target.ref in seen:
-            return no_path(f"{service.external_name} does not resolve")
+            return None
         service = target
         seen.add(service.ref)
-    if service.headless:
-        return _headless(paths, client, service, port, protocol)
-    return _by_cluster_ip(paths, client, service, port, protocol)
+    return service
 
 
 def _elsewhere(paths: Paths, client: Party, name: str, port: int) -> PathVerdict:
@@ -96,7 +117,7 @@ def _elsewhere(paths: Paths, client: Party, name: str, port: int) -> PathVerdict
             target = next(iter(paths.outside.all(client.address.family)), client)
             shut = paths.judge.connection(client, target, port)
             return direct(shut)
-    return unknown(Reason.NAME_RESOLUTION, f"{name} is not resolved")
+    return unknown(Reason.NAME_RESOLUTION, f"{name} is not resolved", "UNK-9")
 
 
 def _by_cluster_ip(
@@ -110,7 +131,7 @@ def _by_cluster_ip(
         and (f.number, f.port.protocol) == (port, protocol)
     ]
     if not found:
-        return no_path("the Service has no such port in this family")  # SVC-3, SVC-20
+        return no_path("the Service has no such port in this family", "SVC-3", "SVC-20")
     return network_chooses(paths.to_frontend(client, frontend) for frontend in found)
 
 
@@ -119,7 +140,7 @@ def _headless(
 ) -> PathVerdict:
     """DNS gives the pods' addresses; the client dials them on any port it likes (SVC-16)."""
     if not client.node:
-        return no_path("cluster DNS is not served outside")
+        return no_path("cluster DNS is not served outside", "SVC-16")
     family = client.address.family
     backends = {
         (b.address, b.pod): b
@@ -127,7 +148,7 @@ def _headless(
         for b in usable(paths.services.backends(service, service_port, family))
     }
     if not backends:
-        return no_path("the name resolves to no endpoint")
+        return no_path("the name resolves to no endpoint", "SVC-16")
     return paths.to_endpoints(client, backends.values(), position(protocol, port))
 
 

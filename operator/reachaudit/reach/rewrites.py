@@ -139,7 +139,7 @@ class Rewrites:
                 for b in self.kinds(client, usable(group), near)
             )
             if usable(group)
-            else no_path(f"no usable endpoint on {entry}")
+            else no_path(f"no usable endpoint on {entry}", "SVC-28")
             for group in groups
         )
 
@@ -192,14 +192,17 @@ class Rewrites:
         """An endpoint on another node sees the entry node, at one of its addresses (EXT-5)."""
         seen = self.node_parties(entry, frontend.family)
         if not seen:
-            return unknown(Reason.NODE_ADDRESS, f"node {entry} has no {frontend.family} address")
+            note = f"node {entry} has no {frontend.family} address"
+            return unknown(Reason.NODE_ADDRESS, note, "EXT-5")
         ways = (self.way(client, party, frontend, backend, entry) for party in seen)
         return one_of(ways, Reason.NODE_ADDRESS)
 
     def by_other_node(self, hop: Judgement, client: Party, node: Party, dialled: int) -> Judgement:
         """A hop that is rewritten on another node: the client's egress sees that node (SVC-41)."""
         out = self.judge.connection(client, node, dialled)
-        return replace(hop, source=client, egress=out.egress, reason=out.reason or hop.reason)
+        reason = out.reason or hop.reason
+        sent = node, dialled
+        return replace(hop, source=client, egress=out.egress, reason=reason, dialled=sent)
 
     def listens(self, entry: str, family: Family) -> bool:
         """Whether a node has an address of a family, to be dialled."""

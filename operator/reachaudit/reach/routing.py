@@ -13,7 +13,7 @@ def route_of(routes: Iterable[Route], host: str, path: str) -> Route | PathVerdi
     """
     fitting = [route for route in routes if _host_rank(route.host, host) is not None]
     if not fitting:
-        return no_path("no rule has this host, and there is no default backend")
+        return no_path("no rule has this host, and there is no default backend", "ING-7")
     best_host = max(_host_rank(route.host, host) or 0 for route in fitting)
     of_host = [r for r in fitting if _host_rank(r.host, host) == best_host and not _default(r)]
     matching = [route for route in of_host if _matches(route, path)]
@@ -22,11 +22,11 @@ def route_of(routes: Iterable[Route], host: str, path: str) -> Route | PathVerdi
     ]
     best = max(map(_path_rank, matching), default=(-1, False))
     if any(len(route.path) > best[0] for route in unsure):
-        return unknown(Reason.MATCHING, "an ImplementationSpecific path may take it (ING-8)")
+        return unknown(Reason.MATCHING, "an ImplementationSpecific path may take it", "ING-8")
     if matching:
         return _oldest(route for route in matching if _path_rank(route) == best)
     defaults = [route for route in routes if _default(route)]
-    return _oldest(defaults) if defaults else no_path("no path of the host matches")
+    return _oldest(defaults) if defaults else no_path("no path of the host matches", "ING-10")
 
 
 def _default(route: Route) -> bool:

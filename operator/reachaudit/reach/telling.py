@@ -15,11 +15,14 @@ T = TypeVar("T")
 
 
 class Telling:
-    """Asks questions about strangers, and notes what they look at."""
+    """Asks questions about strangers, and notes what they look at.
+
+    `one_by_one`: every stranger is asked about, since each may owe his answer to another rule.
+    """
 
     def __init__(self, signature: Callable[[Party], int]) -> None:
         """`signature`: that of a stranger's address."""
-        self._signature = signature
+        self._signature, self.one_by_one = signature, False
         self._asked: list[dict[int, None]] = []
 
     def looks_at(self, signatures: int) -> None:
@@ -39,7 +42,7 @@ class Telling:
                 answer = question(stranger)
             finally:
                 asked = self._asked.pop()
-            same = bits.of(left)
+            same = 1 << signature if self.one_by_one else bits.of(left)
             for signatures in asked:
                 same &= signatures if signatures >> signature & 1 else ~signatures
             yield [left.pop(number) for number in bits.members(same)], answer

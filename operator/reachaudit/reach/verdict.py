@@ -1,7 +1,7 @@
 """Verdicts: three values for a policy, five outcomes for a path (M-2, M-3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 from reachaudit.reach.party import Party
@@ -54,7 +54,9 @@ class Judgement:
     """One hop: what the source's egress and the target's ingress say (NP-10).
 
     `seen` is the source that the target's policy sees (EXT-9). `port` is the target's, on the
-    line; None for protocols without ports.
+    line; None for protocols without ports. `dialled` is what the source's policy sees where that
+    is not the target: a node, and a port of its own (SVC-41). `leg` counts the connections on a
+    path: 0 is the client's own. `itself`: a pod dials its own address, and no policy is asked.
     """
 
     source: Party
@@ -64,6 +66,9 @@ class Judgement:
     egress: Value = Value.ALLOW
     ingress: Value = Value.ALLOW
     reason: Reason | None = None
+    dialled: tuple[Party, int] | None = None
+    leg: int = 0
+    itself: bool = False
 
     @property
     def value(self) -> Value:
@@ -76,26 +81,27 @@ class PathVerdict:
     """What becomes of a connection on a whole path.
 
     `ways` are the judgements of the ways among which the network chooses; `note` says in words
-    what shut or limits the path where no policy does.
+    what shut or limits the path where no policy does, and `rules` by which rules of Kubernetes.
     """
 
     outcome: Outcome
     ways: tuple[Judgement, ...] = ()
     reason: Reason | None = None
     note: str = ""
+    rules: tuple[str, ...] = ()
 
 
 PASSES = PathVerdict(Outcome.ALLOW)
 
 
-def no_path(note: str) -> PathVerdict:
+def no_path(note: str, *rules: str) -> PathVerdict:
     """Nothing forwards there."""
-    return PathVerdict(Outcome.NO_PATH, note=note)
+    return PathVerdict(Outcome.NO_PATH, note=note, rules=rules)
 
 
-def unknown(reason: Reason, note: str = "") -> PathVerdict:
+def unknown(reason: Reason, note: str = "", *rules: str) -> PathVerdict:
     """It cannot be known."""
-    return PathVerdict(Outcome.UNKNOWN, reason=reason, note=note)
+    return PathVerdict(Outcome.UNKNOWN, reason=reason, note=note, rules=rules)
 
 
 _OUTCOMES = {
@@ -116,17 +122,17 @@ def network_chooses(paths: Iterable[PathVerdict]) -> PathVerdict:
     ways = tuple(way for path in paths for way in path.ways)
     outcomes = {path.outcome for path in paths}
     if len(outcomes) == 1 and Outcome.UNKNOWN not in outcomes:
-        return PathVerdict(paths[0].outcome, ways, note=_notes(paths))
+        return _told(PathVerdict(paths[0].outcome, ways), paths)
     if not outcomes:
         return no_path("nothing forwards there")
     passes = Outcome.ALLOW in outcomes or Outcome.PARTIAL in outcomes
     stops = bool(outcomes & {Outcome.DENY, Outcome.NO_PATH, Outcome.PARTIAL})
     if passes and stops:
-        return PathVerdict(Outcome.PARTIAL, ways, note=_notes(paths))
+        return _told(PathVerdict(Outcome.PARTIAL, ways), paths)
     if Outcome.UNKNOWN in outcomes:
         reason = next(path.reason for path in paths if path.outcome is Outcome.UNKNOWN)
-        return PathVerdict(Outcome.UNKNOWN, ways, reason, _notes(paths))
-    return PathVerdict(Outcome.DENY, ways, note=_notes(paths))
+        return _told(PathVerdict(Outcome.UNKNOWN, ways, reason), paths)
+    return _told(PathVerdict(Outcome.DENY, ways), paths)
 
 
 def one_of(paths: Iterable[PathVerdict], reason: Reason) -> PathVerdict:
@@ -135,7 +141,7 @@ def one_of(paths: Iterable[PathVerdict], reason: Reason) -> PathVerdict:
     if len({path.outcome for path in paths}) == 1:
         return network_chooses(paths)
     ways = tuple(way for path in paths for way in path.ways)
-    return PathVerdict(Outcome.UNKNOWN, ways, reason, _notes(paths))
+    return _told(PathVerdict(Outcome.UNKNOWN, ways, reason), paths)
 
 
 def wherever(paths: Iterable[PathVerdict]) -> PathVerdict:
@@ -167,8 +173,14 @@ def _rank(path: PathVerdict) -> int:
 def in_sequence(first: PathVerdict, second: PathVerdict) -> PathVerdict:
     """Two connections, the second made by who receives the first: both must pass (ING-15)."""
     worse = min((first, second), key=lambda path: _WORST_FIRST.index(path.outcome))
-    return PathVerdict(worse.outcome, first.ways + second.ways, worse.reason, _notes((worse,)))
+    passed = 1 + max((way.leg for way in first.ways), default=0)
+    later = tuple(replace(way, leg=way.leg + passed) for way in second.ways)
+    return replace(worse, ways=first.ways + later)
 
 
-def _notes(paths: Iterable[PathVerdict]) -> str:
-    return "; ".join(dict.fromkeys(path.note for path in paths if path.note))
+def _told(path: PathVerdict, by: Iterable[PathVerdict]) -> PathVerdict:
+    """A path with the notes and rules of those that it is made of, each once."""
+    by = tuple(by)
+    notes = dict.fromkeys(part.note for part in by if part.note)
+    rules = dict.fromkeys(rule for part in by for rule in part.rules)
+    return replace(path, note="; ".join(notes), rules=tuple(rules))

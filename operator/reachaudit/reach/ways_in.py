@@ -244,7 +244,7 @@ class WaysIn:
         """How clients of a zone come in to who serves a route: by any door that they can dial."""
         serving = self._ingresses.serving(route.ingress)
         if not serving.pods:
-            known = self._beyond(route, serving, zone)
+            known = self._beyond(route, serving, zone, family)
             return self._before(zone, family, lambda _: known)
         ranges, number = route.ingress.source_ranges, web_port(route)
         door = Door(serving.refs, serving.nginx, number, zone, family, ranges)
@@ -252,12 +252,16 @@ class WaysIn:
         telling = self._identity.telling
         return Entry(entry.clients, entry.judge, telling, lambda: self._entrances[door])
 
-    def _beyond(self, route: Route, serving: Serving, zone: Zone) -> PathVerdict:
+    def _beyond(self, route: Route, serving: Serving, zone: Zone, family: Family) -> PathVerdict:
         """Where no pods serve: a load balancer outside takes whom it is for."""
         if not serving.cloud:
             return serving.nobody
-        ingress = route.ingress
-        zones = (self._facing.balancer(b.address, ingress.scheme) for b in ingress.balancers)
+        ingress, given = route.ingress, route.service.families if route.service else ()
+        # Of one that has a name alone, the backend's families are all that is known.
+        own = (
+            b for b in ingress.balancers if family in ((b.address.family,) if b.address else given)
+        )
+        zones = (self._facing.balancer(b.address, ingress.scheme) for b in own)
         faces = any(zone in each for each in zones)
         return PASSES if faces else no_path("its load balancer is not for them")
 

@@ -8,6 +8,7 @@ from reachaudit.reach.addresses import minus, overlap
 
 Zone = Literal["internet", "private", "metadata", "link-local"]
 ZONES: tuple[Zone, ...] = ("internet", "private", "metadata", "link-local")
+CLIENTS: tuple[Zone, Zone] = ("internet", "private")  # those that connections come from
 
 
 def _blocks(*texts: str) -> list[Block]:

@@ -76,7 +76,7 @@ def _finding(routes: Sequence[Route], hop: _Hop, view: View) -> Finding:
         ABOUT.severity,
         routes[0].ingress.ref,
         f"Requests for {labels} fail{often}: {source} may not connect to {target} on "
-        f"{port_text(first)}. {_blame(hop.shut, view)}",
+        f"{port_text(first.port)}. {_blame(hop.shut, view)}",
         _fix(first, source, target),
         field=routes[0].field,
         target=hop.target,
@@ -105,7 +105,7 @@ def _blame(shut: Sequence[Judgement], view: View) -> str:
 
 def _fix(way: Judgement, source: str, target: str) -> str:
     """ING-16: the source is who dials the pods. NP-53: the port is theirs."""
-    port, fixes = port_text(way), []
+    port, fixes = port_text(way.port), []
     if way.egress is Value.DENY and way.source.pod:
         namespace = way.source.pod.namespace
         fixes.append(f"In {namespace}, allow egress from {source} to {target} on {port}.")

@@ -1,0 +1,101 @@
+"""Permissions: the rule that would let a side of a hop through, and no more than that."""
+
+from collections.abc import Iterable
+from itertools import chain
+
+from reachaudit.model.facts import Labels, Peer, Pod, PolicyPort, PolicyRule, Selector
+from reachaudit.model.ip import Address, Block, everything, single
+from reachaudit.model.objects.workloads import default_namespace_labels
+from reachaudit.reach.addresses import cidrs, merge, minus
+from reachaudit.reach.explain import Side
+from reachaudit.reach.party import Party
+from reachaudit.reach.ports import Span, by_protocol, spans_between
+from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.spots import Spot
+from reachaudit.reach.verdict import Judgement
+from reachaudit.reach.why.asked import Asked
+from reachaudit.reach.zones import METADATA, PRIVATE
+
+# Labels that say which pod it is, or which version: a policy by them would not outlive a rollout.
+_PASSING_LABELS = frozenset(
+    {
+        "pod-template-hash",
+        "pod-template-generation",
+        "controller-revision-hash",
+        "controller-uid",
+        "job-name",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-name",
+        "batch.kubernetes.io/job-completion-index",
+        "statefulset.kubernetes.io/pod-name",
+        "apps.kubernetes.io/pod-index",
+    }
+)
+_MANY = 8
+_ALL = sum(span.last - span.first + 1 for span in spans_between(()))
+
+
+def common_labels(pods: Iterable[Pod]) -> Labels:
+    """The labels that all of some pods have, less those that pass with a rollout."""
+    shared = set.intersection(*(set(pod.labels) for pod in pods))
+    return tuple(sorted(pair for pair in shared if pair[0] not in _PASSING_LABELS))
+
+
+def rule_for(
+    reach: Reachability, asked: Asked, way: Judgement, side: Side, spans: Iterable[Span]
+) -> PolicyRule | None:
+    """A rule for the subject: this peer, on these spans of ports; None where none can be."""
+    peers = tuple(peer_items(reach, asked, way, side))
+    return PolicyRule(peers, _ports(spans)) if peers and side.port is not None else None
+
+
+def peer_items(reach: Reachability, asked: Asked, way: Judgement, side: Side) -> list[Peer]:
+    """The items that mean the peer: a pod by its labels, all else by addresses, if known."""
+    peer, subject = side.peer, side.subject.pod
+    assert subject is not None
+    if peer.pod is not None and peer.number is not None:
+        pods = Selector(common_labels(asked.kin(reach, peer.pod)))
+        if peer.pod.namespace == subject.namespace:
+            return [Peer(pods)]
+        return [Peer(pods, Selector(default_namespace_labels(peer.pod.namespace)))]
+    if peer.node:
+        entered = side.direction == "ingress" and way.seen != way.source
+        return [Peer(block=b) for b in _blocks(_addresses_of(reach, peer, any_node=entered))]
+    blocks = next((p.blocks for p in asked.spots if _means(p, peer)), (single(peer.address),))
+    return _outside(merge(blocks)) if peer.address.placed else []
+
+
+def _means(spot: Spot, peer: Party) -> bool:
+    return any(block.holds(peer.address) for block in spot.blocks)
+
+
+def _addresses_of(reach: Reachability, peer: Party, *, any_node: bool) -> list[Address]:
+    """A node that dials, or is dialled, is itself; an entry node may be any node (EXT-9)."""
+    nodes = reach.identity.nodes
+    meant = nodes.values() if any_node else [nodes[peer.node]] if peer.node in nodes else []
+    found = chain((peer.address,), *(node.addresses for node in meant))
+    return [a for a in found if a.family == peer.address.family and a.placed]
+
+
+def _blocks(addresses: Iterable[Address]) -> list[Block]:
+    return [cidr for block in merge(map(single, addresses)) for cidr in cidrs(block)]
+
+
+def _outside(blocks: list[Block]) -> list[Peer]:
+    """Addresses as few items; where they are many, all but the private ones and the metadata."""
+    parts = [cidr for block in blocks for cidr in cidrs(block)]
+    if len(parts) <= _MANY:
+        return [Peer(block=part) for part in parts]
+    family = blocks[0].family
+    whole = everything(family)
+    left_out = [b for b in (*PRIVATE, *METADATA) if b.family == family]
+    left_out = [b for b in left_out if minus([b], blocks) == [b]]
+    return [Peer(block=whole, excepts=tuple(c for b in left_out for c in cidrs(b)))]
+
+
+def _ports(spans: Iterable[Span]) -> tuple[PolicyPort, ...] | None:
+    """Spans as a rule's ports; None where they are all there are."""
+    pieces = [piece for span in spans for piece in by_protocol(span)]
+    if sum(last - first + 1 for _, first, last in pieces) == _ALL:
+        return None
+    return tuple(PolicyPort(*piece) for piece in pieces)
