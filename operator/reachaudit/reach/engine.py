@@ -1,5 +1,6 @@
 """The engine: changes of facts in, a state of reachability and its difference out."""
 
+import gc
 from collections.abc import Sequence
 
 from reachaudit.model.store import Change, Facts, net
@@ -46,7 +47,13 @@ class Engine:
         return comparison.delta(changes[0].ref if len(changes) == 1 else None)
 
     def _begin(self, changes: Sequence[Change]) -> None:
-        self.reach.learn(changes)
-        self.reach.take(changes)
-        self.reach.identity.classes.take_stirred()
-        self.reach.entries.follow()
+        """Nearly all that is made here stays: the collector need not look at it, now or later."""
+        gc.disable()
+        try:
+            self.reach.learn(changes)
+            self.reach.take(changes)
+            self.reach.identity.classes.take_stirred()
+            self.reach.entries.follow()
+        finally:
+            gc.enable()
+        gc.freeze()
