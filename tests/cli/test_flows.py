@@ -31,6 +31,7 @@ from reachaudit.outputs.flow_text import flows_text
 from reachaudit.reach.listing.comparison import Comparison
 from reachaudit.reach.listing.listing import Listing
 from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.verdict import Reason
 from reachaudit.settings import Assumptions
 
 if TYPE_CHECKING:
@@ -77,6 +78,13 @@ def test_json_keeps_to_its_schema(command: tuple[str, ...], schema: str) -> None
     assert_valid(done.out, schema)
     assert done.out.isascii()
     assert json.loads(done.out)["flows"]
+
+
+@pytest.mark.parametrize("schema", ["list.v1", "who-can-reach.v1", "reachable-from.v1"])
+def test_a_schema_knows_every_reason(schema: str) -> None:
+    read = json.loads((ROOT / "docs" / "schemas" / f"{schema}.json").read_text())
+    known = read["$defs"]["flow"]["properties"]["reason"]["enum"]
+    assert {*known} == {None, *(reason.value for reason in Reason)}
 
 
 def test_the_form_of_the_list_is_this() -> None:

@@ -90,7 +90,7 @@ def test_zones_are_told_of_pods_alone() -> None:
         *("internet", "private", "nodes")
     }
     assert set(asked(facts(), Assumptions(), "x/b", "targets").zones) == {
-        *("internet", "private", "metadata", "nodes")
+        *("internet", "private", "metadata", "link-local", "nodes")
     }
     for end in ("node/n1", "203.0.113.7", "internet"):
         assert asked(facts(), Assumptions(), end, "targets").zones == {}

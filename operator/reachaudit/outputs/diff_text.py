@@ -52,7 +52,7 @@ def diff_text(
     yield f"{_numbers(found)}.\n"
     lines = _by_workload(peers, own, found)
     if len(lines) > MANY:
-        lines = _by_namespace(peers, found)
+        lines = _by_namespace(peers, own, found)
         yield "By namespace, for they are many; -o json tells each.\n"
     for line in sorted(lines, key=_order):
         text = f"{_SIGNS[line.change]} {line.sources} → {line.targets}  {line.said}"
@@ -96,9 +96,9 @@ def _by_workload(peers: Peers, own: Sequence[Block], changed: Iterable[Changed])
     ]
 
 
-def _by_namespace(peers: Peers, changed: Iterable[Changed]) -> list[_Line]:
+def _by_namespace(peers: Peers, own: Sequence[Block], changed: Iterable[Changed]) -> list[_Line]:
     """The same, with namespaces for their workloads; ports are told where they are all the same."""
-    groups = Groups(peers)
+    groups = Groups(peers, own)
     said: defaultdict[Change, defaultdict[int, defaultdict[int, set[str]]]]
     said = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
     for sources, target, shifts in changed:

@@ -8,7 +8,8 @@ from reachaudit.outputs.text import safe
 from reachaudit.reach import bits
 from reachaudit.reach.addresses import merge, minus
 from reachaudit.reach.listing.peers import Peers
-from reachaudit.reach.zones import BLOCKS, CLIENTS, ZONES, Zone, in_zone
+from reachaudit.reach.listing.ranges import zones_met
+from reachaudit.reach.zones import BLOCKS, CLIENTS, ZONES, Zone
 
 _NAMED = 3
 
@@ -47,7 +48,7 @@ class PeerWords:
         blocks = [peer.block for peer in peers if peer.block]
         if len(blocks) <= _NAMED:
             return self._names(some)
-        met = (zone for zone in zones if minus(in_zone(zone, blocks), self._own))
+        met = (zone for zone in zones_met(blocks, self._own) if zone in zones)
         words = (zone if self._covers(zone, blocks) else f"parts of {zone}" for zone in met)
         return [*words, *(safe(peer.text) for peer in peers if not peer.block)]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import itemgetter
 
 from reachaudit.reach.listing.census import Census
-from reachaudit.reach.listing.peers import Peers
+from reachaudit.reach.listing.peers import Peers, by_name
 
 Translate = Callable[[int], int]
 
@@ -12,7 +12,7 @@ Translate = Callable[[int], int]
 def common_peers(old: Census, new: Census) -> Peers:
     """The peers of both states."""
     workloads = {ref for census in (old, new) for ref, _ in census.workloads}
-    ordered = sorted(workloads, key=lambda ref: (ref.namespace, ref.name, ref.kind))
+    ordered = sorted(workloads, key=by_name)
     return Peers(dict(enumerate(ordered)), sorted({*old.nodes, *new.nodes}))
 
 

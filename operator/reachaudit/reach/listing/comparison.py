@@ -18,6 +18,7 @@ from reachaudit.reach.columns import Sets
 from reachaudit.reach.listing.alike import parted
 from reachaudit.reach.listing.census import Census
 from reachaudit.reach.listing.common import common_peers
+from reachaudit.reach.listing.peers import by_name
 from reachaudit.reach.listing.ranges import NO_CLIENTS, cover
 from reachaudit.reach.listing.shifts import Changed, Shift, shifted
 from reachaudit.reach.listing.standing import AreaRow, Areas, Row, Standing
@@ -52,7 +53,7 @@ class Comparison:
 
     def _all(self) -> Iterator[tuple[int, list[tuple[Shift, int]]]]:
         visited = self._old.visited() | self._new.visited()
-        for ref in sorted(self._workloads | visited, key=_by_name):
+        for ref in sorted(self._workloads | visited, key=by_name):
             yield self.peers.workload(ref), [*self._into(ref), *self._entering(ref)]
         for name in self._nodes:
             rows = ((f, self._old.onto(name, f), self._new.onto(name, f)) for f in FAMILIES)
@@ -118,7 +119,3 @@ def _area_levels(areas: Areas, family: Family) -> Levels[list[Block]]:
     must, may = areas
     shut = minus([everything(family)], may)
     return (Outcome.ALLOW, [*must]), (Outcome.UNKNOWN, minus(may, must)), (Outcome.DENY, shut)
-
-
-def _by_name(ref: Ref) -> tuple[str, str, str]:
-    return ref.namespace, ref.name, ref.kind

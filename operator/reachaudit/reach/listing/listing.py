@@ -21,7 +21,7 @@ from reachaudit.reach.listing.among import Among
 from reachaudit.reach.listing.arrivals import Arrivals, Fate
 from reachaudit.reach.listing.census import Census
 from reachaudit.reach.listing.hosts import Hosts
-from reachaudit.reach.listing.peers import Peer
+from reachaudit.reach.listing.peers import Peer, by_name
 from reachaudit.reach.listing.ranges import NO_CLIENTS, cover
 from reachaudit.reach.listing.wanted import EVERYTHING, Wanted
 from reachaudit.reach.ports import Span
@@ -55,7 +55,7 @@ class Listing:
         """Targets with what is said of their sources: workloads, nodes, CIDRs outside."""
         wanted = self.wanted.targets
         own = dict(self._census.workloads)
-        for ref in sorted({*own, *self._arrivals}, key=_by_name):
+        for ref in sorted({*own, *self._arrivals}, key=by_name):
             number = self.peers.workload(ref)
             if wanted.inside(self.peers[number]):
                 yield number, chain(self._into(own.get(ref, [])), self._arrivals.get(ref, ()))
@@ -115,7 +115,3 @@ class Listing:
 def _cut(label: Label, ports: Span) -> Label | None:
     first, last = max(label.span.first, ports.first), min(label.span.last, ports.last)
     return label._replace(span=Span(first, last)) if first <= last else None
-
-
-def _by_name(ref: Ref) -> tuple[str, str, str]:
-    return ref.namespace, ref.name, ref.kind

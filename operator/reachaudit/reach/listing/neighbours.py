@@ -9,17 +9,17 @@ from reachaudit.model.ip import Block
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach import bits
-from reachaudit.reach.addresses import minus
 from reachaudit.reach.ends import EndError
 from reachaudit.reach.listing.alike import Alike
 from reachaudit.reach.listing.asking import Request, listing
 from reachaudit.reach.listing.listing import Listing
 from reachaudit.reach.listing.peers import Peer, Peers
+from reachaudit.reach.listing.ranges import zones_met
 from reachaudit.reach.listing.service import Visitors
 from reachaudit.reach.ports import Span
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.verdict import Outcome
-from reachaudit.reach.zones import CLIENTS, ZONES, Zone, in_zone
+from reachaudit.reach.zones import CLIENTS, ZONES, Zone
 from reachaudit.settings import Assumptions
 
 Side = Literal["sources", "targets"]
@@ -102,4 +102,4 @@ def _in(peer: Peer, own: Sequence[Block]) -> list[Place]:
         return ["nodes"]
     if peer.block is None:
         return []
-    return [zone for zone in ZONES if minus(in_zone(zone, [peer.block]), own)]
+    return [*zones_met([peer.block], own)]

@@ -36,6 +36,11 @@ def workload_text(ref: Ref) -> str:
     return f"{ref.namespace}/{ref.name}[{ref.kind}]"
 
 
+def by_name(ref: Ref) -> tuple[str, str, str]:
+    """The key that puts workloads in the order of their names."""
+    return ref.namespace, ref.name, ref.kind
+
+
 class Peers:
     """All peers met so far: workloads by their bits in flows, then nodes, then the rest as met."""
 

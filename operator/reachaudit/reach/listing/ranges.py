@@ -1,10 +1,10 @@
 """Ranges of addresses for people: as few CIDRs as can be, told apart from the cluster's own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from reachaudit.model.ip import FAMILIES, Block, everything
 from reachaudit.reach.addresses import cidrs, merge, minus, overlap
-from reachaudit.reach.zones import BLOCKS
+from reachaudit.reach.zones import BLOCKS, ZONES, Zone, in_zone
 
 # Addresses that no client outside has: this host's, multicast, metadata …
 NO_CLIENTS = minus(map(everything, FAMILIES), BLOCKS["internet"] + BLOCKS["private"])
@@ -24,3 +24,9 @@ def cover(wanted: Iterable[Block], careless: Iterable[Block]) -> list[Block]:
             choices = [c for part in parts for c in cidrs(part)], cidrs(bounds), cidrs(run)
             found += sorted(choices, key=len)[0]
     return found
+
+
+def zones_met(blocks: Iterable[Block], own: Sequence[Block]) -> list[Zone]:
+    """The zones in which blocks have addresses that are not the cluster's own."""
+    found = list(blocks)
+    return [zone for zone in ZONES if minus(in_zone(zone, found), own)]
