@@ -319,3 +319,19 @@ def test_no_name_breaks_a_difference(names: list[str]) -> None:
     for each in (text, told):
         assert all(c == "\n" or unicodedata.category(c)[0] != "C" for c in each)
     assert_valid(told, "diff.v1")
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        ("shop/web", "data/db"),
+        ("shop/cart", "svc:data/db"),
+        ("internet", "shop/web"),
+        ("internet", "ing:shop.example.com/"),
+        ("payments/gateway", "203.0.113.7"),
+    ],
+)
+def test_an_explanation_as_json_keeps_to_its_schema(ends: tuple[str, str]) -> None:
+    done = reachaudit("explain", *ends, *SAMPLES, "-o", "json")
+    assert (done.code, done.err) == (FINE, "")
+    assert_valid(done.out, "explain.v1")
