@@ -73,6 +73,18 @@ def test_it_is_read_as_bytes_whatever_the_terminals_encoding_is(
     assert policies(read(["-"])) == ["NetworkPolicy shop/web"]
 
 
+def test_a_standard_input_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = io.BytesIO()
+    closed.close()
+    assert read(["-"], closed).problems == (
+        Problem("it cannot be read: I/O operation on closed file.", place="-"),
+    )
+    monkeypatch.setattr("sys.stdin", None)
+    assert read(["-"]).problems == (
+        Problem("it cannot be read: there is no standard input", place="-"),
+    )
+
+
 @pytest.mark.parametrize(
     ("paths", "sentence"),
     [

@@ -84,9 +84,11 @@ def _from_stdin(stdin: TextIO | BinaryIO | None) -> Source | Problem:
     stream = sys.stdin if stdin is None else stdin
     if isinstance(stream, io.TextIOWrapper):  # its encoding is the terminal's, not the manifest's
         stream = stream.buffer
+    if stream is None:  # nobody gave the process one
+        return Problem("it cannot be read: there is no standard input", place=STDIN)
     try:
         data = stream.read(LARGEST + 1)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: it is closed, or its text is at fault
         return Problem(f"it cannot be read: {error}", place=STDIN)
     return _bounded(STDIN, data if isinstance(data, bytes) else data.encode(errors="surrogatepass"))
 
