@@ -13,7 +13,6 @@ from yaml.events import (
     Event,
     MappingEndEvent,
     MappingStartEvent,
-    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -73,23 +72,24 @@ class Builder:
         )
 
     def _value(self, event: Event | None, depth: int) -> object:
-        if isinstance(event, ScalarEvent):
-            scalar = self._scalar(event)
-            if event.anchor:
-                self._anchors[event.anchor] = scalar, 1
-            return scalar
-        if isinstance(event, AliasEvent):
-            return self._alias(event)
-        if depth == DEEPEST:
-            raise Unreadable(f"it is nested more than {DEEPEST} levels deep", event)
         before = self._values
-        mapping = isinstance(event, MappingStartEvent)
-        value = self._mapping(depth + 1) if mapping else self._sequence(depth + 1)
-        if isinstance(event, NodeEvent) and event.anchor:
+        if isinstance(event, MappingStartEvent):
+            value: object = self._mapping(event, depth + 1)
+        elif isinstance(event, SequenceStartEvent):
+            value = self._sequence(event, depth + 1)
+        elif isinstance(event, ScalarEvent):
+            value = self._scalar(event)
+            self._values += 1
+        else:
+            assert isinstance(event, AliasEvent)
+            return self._alias(event)
+        if event.anchor:
             self._anchors[event.anchor] = value, self._values - before
         return value
 
-    def _mapping(self, depth: int) -> dict[str, object]:
+    def _mapping(self, start: Event, depth: int) -> dict[str, object]:
+        if depth > DEEPEST:
+            raise _too_deep(start)
         found: dict[str, object] = {}
         merged: set[str] = set()
         following, texts, value_of = self._following, self._texts, self._value
@@ -117,11 +117,19 @@ class Builder:
         self._values += len(found) + 1
         return found
 
-    def _sequence(self, depth: int) -> list[object]:
+    def _sequence(self, start: Event, depth: int) -> list[object]:
+        if depth > DEEPEST:
+            raise _too_deep(start)
         found: list[object] = []
-        following, value_of = self._following, self._value
-        while not isinstance(event := following(), SequenceEndEvent):
-            found.append(value_of(event, depth))
+        following, texts, value_of = self._following, self._texts, self._value
+        while True:
+            event = following()
+            if isinstance(event, ScalarEvent) and event.value in texts and not event.anchor:
+                found.append(event.value)
+            elif isinstance(event, SequenceEndEvent):
+                break
+            else:
+                found.append(value_of(event, depth))
         self._values += len(found) + 1
         return found
 
@@ -180,6 +188,10 @@ class Builder:
                 raise Unreadable("the merge key << takes a mapping, or a list of mappings", event)
             found |= part
         return found
+
+
+def _too_deep(event: Event) -> Unreadable:
+    return Unreadable(f"it is nested more than {DEEPEST} levels deep", event)
 
 
 def _is_plain_list(event: Event | None) -> bool:
