@@ -10,25 +10,14 @@ from cases.casefile import Finding, Opening
 from reachaudit.checks.catalogue import CATALOGUE
 from reachaudit.checks.check import units
 from reachaudit.checks.view import View
-from reachaudit.model.facts import PROTOCOLS, Node, Pod, Protocol, Service
-from reachaudit.model.ip import Address, Family, parse_address, parse_block
+from reachaudit.model.facts import PROTOCOLS
 from reachaudit.model.kinds import KINDS
-from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
+from reachaudit.reach import ends
 from reachaudit.reach.ports import position
+from reachaudit.reach.questions import pairs
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.resolve import by_address, by_name
-from reachaudit.reach.routing import route_of
-from reachaudit.reach.services import Frontend, frontends
-from reachaudit.reach.verdict import (
-    Outcome,
-    PathVerdict,
-    Value,
-    client_chooses,
-    direct,
-    network_chooses,
-    no_path,
-)
+from reachaudit.reach.verdict import Outcome, Value
 from reachaudit.settings import SYSTEM_NAMESPACES, Assumptions, assume
 
 if TYPE_CHECKING:
@@ -38,7 +27,9 @@ if TYPE_CHECKING:
     from cases.casefile import Step
     from reachaudit.findings import finding
     from reachaudit.model.facts import Fact
-    from reachaudit.reach.party import Party
+    from reachaudit.model.ip import Family
+    from reachaudit.reach.questions import Question
+    from reachaudit.reach.verdict import PathVerdict
 
 FAMILIES: dict[str, Family] = {"v4": "IPv4", "v6": "IPv6"}
 _SHORT = {family: name for name, family in FAMILIES.items()}
@@ -114,121 +105,23 @@ class EngineAnswers:
     def cell(
         self, source: str, destination: str, port: int | None, protocol: str, family: str
     ) -> str:
-        clients = self._parties(source, FAMILIES[family])
-        if not clients:
-            return "-"
-        verdicts = [self._ask(client, destination, port, protocol, family) for client in clients]
-        letters = {letter(verdict) for verdict in verdicts}
-        return letters.pop() if len(letters) == 1 else "?"
+        asked = self.questions(source, destination, family)
+        letters = {letter(q.ask(self.reach, line(port, protocol))) for q in asked}
+        return letters.pop() if len(letters) == 1 else "?" if letters else "-"
 
-    def _ask(
-        self, client: Party, destination: str, port: int | None, protocol: str, family: str
-    ) -> PathVerdict:
-        prefix, colon, rest = destination.partition(":")
-        if prefix == "ing" and colon:
-            return self._request(client, rest, port)
-        if prefix in ("svc", "lb", "nodeport", "externalip") and colon:
-            assert port is not None
-            return self._service(client, prefix, rest, port, _protocol(protocol))
-        address = self._address(destination, FAMILIES[family])
-        if address is not None and port is not None:
-            return by_address(self.reach.paths, client, address, port, _protocol(protocol))
-        targets = self._parties(destination, FAMILIES[family])[:1]  # a node's first address
-        if not targets:
-            return no_path("nobody is there")
-        if port is None:
-            return network_chooses(self._other(client, target) for target in targets)
-        line = position(_protocol(protocol), port)
-        return network_chooses(self.reach.paths.to_party(client, t, line) for t in targets)
-
-    def _other(self, client: Party, target: Party) -> PathVerdict:
-        path = self.reach.paths.to_party(client, target, 1)
-        if path.outcome is Outcome.NO_PATH:
-            return path
-        return direct(self.reach.judge.other_protocol(client, target))
-
-    def _parties(self, name: str, family: Family) -> list[Party]:
-        identity = self.reach.identity
-        if name.startswith("node:"):
-            node = self.reach.facts.get(Node, Ref("Node", "", name[5:]))
-            return identity.node_parties(node, family) if node else []
-        address = self._address(name, family)
-        if address is not None:
-            return [identity.at(address)]
-        pod = self.reach.facts.get(Pod, Ref("Pod", *name.split("/")))
-        return identity.pod_parties(pod, family) if pod is not None and pod.live else []
-
-    @staticmethod
-    def _address(name: str, family: Family) -> Address | None:
-        """An address, or the first of a block."""
-        address, block = parse_address(name), parse_block(name)
-        if address is None and block is not None and block.family == family:
-            return Address(family, block.first)
-        return address
-
-    def _service(
-        self, client: Party, prefix: str, name: str, port: int, protocol: Protocol
-    ) -> PathVerdict:
-        paths, family = self.reach.paths, client.address.family
-        if prefix == "nodeport":
-            found = [
-                f
-                for s in self.reach.services.all
-                for f in _listening(s, "NodePort", family, port, protocol)
-            ]
-            ways = [paths.to_frontend(client, f, entry=name) for f in found]
-            return client_chooses([*ways, *self._host_ports(client, name, port, protocol)])
-        if prefix == "externalip":
-            found = [
-                f
-                for s in self.reach.services.all
-                for f in _listening(s, "ExternalIP", family, port, protocol)
-                if str(f.address) == name
-            ]
-            return client_chooses(paths.to_frontend(client, f) for f in found)
-        service = self.reach.facts.get(Service, Ref("Service", *name.split("/")))
-        assert service is not None
-        if prefix == "svc":
-            return by_name(paths, client, service, port, protocol)
-        found = _listening(service, "LoadBalancer", family, port, protocol)
-        return client_chooses(paths.to_frontend(client, f) for f in found)
-
-    def _host_ports(
-        self, client: Party, node: str, port: int, protocol: Protocol
-    ) -> list[PathVerdict]:
-        return [
-            self.reach.paths.to_host_port(client, pod, each, client.address.family)
-            for pod in self.reach.identity.pods
-            if pod.node == node
-            for each in pod.ports
-            if (each.host_port, each.protocol) == (port, protocol)
-        ]
-
-    def _request(self, client: Party, url: str, port: int | None) -> PathVerdict:
-        assert port in (80, 443), "clients of an Ingress come to 80 or 443 (ING-14)"
-        host, slash, path = url.partition("/")
-        found = route_of(self.reach.ingresses.routes, host, slash + path or "/")
-        if isinstance(found, PathVerdict):
-            return found
-        return self.reach.ingresses.request(client, found)
+    def questions(self, source: str, destination: str, family: str) -> list[Question]:
+        """The questions that a cell asks: none where an end is nowhere."""
+        sending, reached = ends.source(source, self.reach), ends.target(destination, self.reach)
+        return list(pairs(self.reach, sending, reached, [FAMILIES[family]]))
 
 
-def _listening(
-    service: Service, kind: str, family: Family, port: int, protocol: Protocol
-) -> list[Frontend]:
-    return [
-        frontend
-        for frontend in frontends(service)
-        if (frontend.kind, frontend.number, frontend.port.protocol) == (kind, port, protocol)
-        and frontend.family == family
-    ]
-
-
-def _protocol(name: str) -> Protocol:
-    return next(protocol for protocol in PROTOCOLS if protocol == name)
+def line(port: int | None, protocol: str) -> int | None:
+    """A port where it stands on the line."""
+    return None if port is None else position(next(p for p in PROTOCOLS if p == protocol), port)
 
 
 def letter(verdict: PathVerdict) -> str:
+    """The cell's letter."""
     if verdict.outcome is not Outcome.DENY:
         return _PLAIN[verdict.outcome]
     egress = any(way.egress is Value.DENY for way in verdict.ways)

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,6 +59,20 @@ def test_the_picture_of_the_shop_is_as_it_was_looked_at() -> None:
     assert done.out == (GOLDEN / "list.dot").read_text()
 
 
+def test_what_shares_a_name_is_said_once_and_drawn_as_one() -> None:
+    """Source ranges leave parts of the internet, in many CIDRs."""
+    paths = ("deploy/samples/legacy.yaml", "deploy/samples/changes/5-mend-everything/apply.yaml")
+    listed = ("list", "--from", "internet", "--to", "legacy/erp", *paths)
+    lines = reachaudit(*listed).out.partition("\n\n")[0].splitlines()
+    assert any(line.startswith("parts of internet ") for line in lines)
+    assert len({*lines}) == len(lines)
+    said = Counter(re.split(r" +→ ", line)[0] for line in lines)
+    drawn = re.findall(
+        r'"from ([^"]*)" -> "[^"]*" \[label="([^"]*)"', reachaudit(*listed, "-o", "dot").out
+    )
+    assert {source: label.count(r"\nby ") for source, label in drawn} == said
+
+
 @pytest.mark.parametrize(
     ("command", "schema"),
     [
@@ -85,6 +100,20 @@ def test_a_schema_knows_every_reason(schema: str) -> None:
     read = json.loads((ROOT / "docs" / "schemas" / f"{schema}.json").read_text())
     known = read["$defs"]["flow"]["properties"]["reason"]["enum"]
     assert {*known} == {None, *(reason.value for reason in Reason)}
+
+
+def test_the_page_on_json_tells_every_reason_and_shows_what_is_printed(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "json.md").read_text()
+    told = {name for row in re.findall(r"^\| (`.*?) \|", page, re.M) for name in row.split(", ")}
+    assert {f"`{reason.value}`" for reason in Reason} <= told
+    printed = {
+        line.rstrip(",")
+        for command in (("list", *SAMPLES), ("diff", *before_and_after(tmp_path)))
+        for line in reachaudit(*command, "-o", "json").out.splitlines()
+    }
+    shown = re.findall(r'^{"from".*', page, re.M)
+    assert shown
+    assert printed.issuperset(shown)
 
 
 def test_the_form_of_the_list_is_this() -> None:

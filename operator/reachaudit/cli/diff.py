@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from reachaudit.cli.assume import assumptions
 from reachaudit.cli.command import DIFFERENT, FINE, INPUT, Command, Failure
-from reachaudit.cli.pieces import in_haste, with_assumptions, write
-from reachaudit.cli.source import add_source, from_cluster, from_files, line, tell
+from reachaudit.cli.pieces import Basis, basis_of, in_haste, with_assumptions, write
+from reachaudit.cli.source import add_source, from_cluster, from_files, tell
 from reachaudit.cli.terminal import DIM, GREEN, RED, YELLOW, painted
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ def _answer(given: argparse.Namespace) -> int:
 
     comparison = Comparison(Reachability(before.facts, chosen), Reachability(after.facts, chosen))
     changed = list(comparison.changed())
-    assumed = dict.fromkeys((*chosen.described(), *before.assumptions, *after.assumptions))
-    problems = dict.fromkeys(map(line, (*before.problems, *after.problems)))
-    write(_written(comparison, changed, given.output, [*assumed], [*problems]))
+    write(_written(comparison, changed, given.output, basis_of(chosen, before, after)))
     return DIFFERENT if changed and given.exit_code else FINE
 
 
@@ -57,20 +55,16 @@ def _states(given: argparse.Namespace) -> "tuple[Snapshot, Snapshot]":
 
 
 def _written(
-    comparison: "Comparison",
-    changed: "Sequence[Changed]",
-    form: str,
-    assumed: Sequence[str],
-    problems: Sequence[str],
+    comparison: "Comparison", changed: "Sequence[Changed]", form: str, basis: Basis
 ) -> Iterator[str]:
     if form == "json":
         from reachaudit.outputs.diff_json import diff_json
 
-        return diff_json(comparison.peers, changed, assumed, problems)
+        return diff_json(comparison.peers, changed, basis.assumed, basis.problems)
     from reachaudit.outputs.diff_text import diff_text
 
     told = diff_text(comparison.peers, comparison.own, changed, _paint)
-    return with_assumptions(told, assumed)
+    return with_assumptions(told, basis)
 
 
 def _paint(text: str, change: "Change") -> str:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from reachaudit.cli.assume import assumptions
 from reachaudit.cli.command import FINE, Command
-from reachaudit.cli.pieces import in_haste, with_assumptions, write
+from reachaudit.cli.pieces import Basis, basis_of, in_haste, with_assumptions, write
 from reachaudit.cli.ports import add_port, ports
-from reachaudit.cli.source import add_source, line, snapshot
+from reachaudit.cli.source import add_source, snapshot
 
 if TYPE_CHECKING:
     from reachaudit.reach.listing.listing import Listing
@@ -29,26 +29,18 @@ def _answer(given: argparse.Namespace) -> int:
 
     request = Request(given.by, given.source, given.target, wanted, given.namespace)
     listed = listing(found.facts, chosen, request)
-    write(
-        _written(
-            listed,
-            given.output,
-            (*chosen.described(), *found.assumptions),
-            [*map(line, found.problems)],
-        )
-    )
+    write(_written(listed, given.output, basis_of(chosen, found)))
     return FINE
 
 
-def _written(
-    listing: "Listing", form: str, assumed: tuple[str, ...], problems: list[str]
-) -> Iterator[str]:
+def _written(listing: "Listing", form: str, basis: Basis) -> Iterator[str]:
     peers, found = listing.peers, listing.alike()
     match form:
         case "json":
             from reachaudit.outputs.flow_json import LIST, document, flows_json
 
-            return document(LIST, {}, "flows", flows_json(peers, found), assumed, problems)
+            flows = flows_json(peers, found)
+            return document(LIST, {}, "flows", flows, basis.assumed, basis.problems)
         case "csv":
             from reachaudit.outputs.flow_csv import flows_csv
 
@@ -60,7 +52,7 @@ def _written(
         case _:
             from reachaudit.outputs.flow_text import flows_text
 
-            return with_assumptions(flows_text(peers, listing.own, found), assumed)
+            return with_assumptions(flows_text(peers, listing.own, found), basis)
 
 
 def _add(parser: argparse.ArgumentParser) -> None:

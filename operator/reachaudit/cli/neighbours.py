@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from reachaudit.cli.assume import assumptions
 from reachaudit.cli.command import FINE
-from reachaudit.cli.pieces import in_haste, with_assumptions, write
+from reachaudit.cli.pieces import Basis, basis_of, in_haste, with_assumptions, write
 from reachaudit.cli.ports import add_port, ports
-from reachaudit.cli.source import add_source, line, snapshot
+from reachaudit.cli.source import add_source, snapshot
 
 if TYPE_CHECKING:
     from reachaudit.reach.listing.neighbours import Asked, Side
@@ -42,24 +42,15 @@ def _answer(given: argparse.Namespace, side: "Side") -> int:
     from reachaudit.reach.listing.neighbours import asked
 
     answer = asked(found.facts, chosen, given.end, side, wanted)
-    write(
-        _written(
-            answer,
-            given.output,
-            (*chosen.described(), *found.assumptions),
-            [*map(line, found.problems)],
-        )
-    )
+    write(_written(answer, given.output, basis_of(chosen, found)))
     return FINE
 
 
-def _written(
-    answer: "Asked", form: str, assumed: tuple[str, ...], problems: list[str]
-) -> Iterator[str]:
+def _written(answer: "Asked", form: str, basis: Basis) -> Iterator[str]:
     if form == "json":
         from reachaudit.outputs.neighbours_json import neighbours_json
 
-        return neighbours_json(answer, assumed, problems)
+        return neighbours_json(answer, basis.assumed, basis.problems)
     from reachaudit.outputs.neighbours_text import neighbours_text
 
-    return with_assumptions(neighbours_text(answer), assumed)
+    return with_assumptions(neighbours_text(answer), basis)

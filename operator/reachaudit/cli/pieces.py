@@ -2,10 +2,42 @@
 
 import gc
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import compress
+from typing import TYPE_CHECKING, NamedTuple
 
+from reachaudit.cli.source import line
 from reachaudit.cli.terminal import width
+
+if TYPE_CHECKING:
+    from reachaudit.settings import Assumptions
+    from reachaudit.watch.snapshot import Snapshot
+
+
+class Basis(NamedTuple):
+    """What an answer rests on: all that is assumed, what of it gives these facts anything to
+    decide, and what was not understood of the input.
+    """
+
+    assumed: list[str]
+    mattering: list[str]
+    problems: list[str]
+
+
+def basis_of(chosen: "Assumptions", *states: "Snapshot") -> Basis:
+    """The basis of an answer about one or more states."""
+    from reachaudit.reach.assumed import matters
+
+    held, taken = chosen.described(), [text for state in states for text in state.assumptions]
+    names = (each.partition("=")[0] for each in held)
+    some = [any(matters(name, state.facts) for state in states) for name in names]
+    problems = dict.fromkeys(line(problem) for state in states for problem in state.problems)
+    return Basis(
+        [*dict.fromkeys((*held, *taken))],
+        [*dict.fromkeys((*compress(held, some), *taken))],
+        [*problems],
+    )
 
 
 @contextmanager
@@ -26,9 +58,9 @@ def write(pieces: Iterable[str]) -> None:
         sys.stdout.write(piece)
 
 
-def with_assumptions(pieces: Iterable[str], assumptions: Sequence[str]) -> Iterator[str]:
+def with_assumptions(pieces: Iterable[str], basis: Basis) -> Iterator[str]:
     """A text for a person, and what it rests on."""
     from reachaudit.outputs.folding import assumed
 
     yield from pieces
-    yield f"\n{assumed(assumptions, width())}\n"
+    yield f"\n{assumed(basis.mattering, width())}\n"

@@ -25,7 +25,7 @@ _COUNTED = {
     Change.GAINED: "gained",
     Change.LOST: "lost",
     Change.UNSURE: "no longer known",
-    Change.SETTLED: "known again",
+    Change.SETTLED: "known now",
 }
 Paint = Callable[[str, Change], str]
 
@@ -54,7 +54,7 @@ def diff_text(
     if len(lines) > MANY:
         lines = _by_namespace(peers, own, found)
         yield "By namespace, for they are many; -o json tells each.\n"
-    for line in sorted(lines, key=_order):
+    for line in sorted({*lines}, key=_order):
         text = f"{_SIGNS[line.change]} {line.sources} → {line.targets}  {line.said}"
         yield paint(text, line.change) + "\n"
 

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from reachaudit.model.ip import Block
-from reachaudit.outputs.flow_words import said
+from reachaudit.outputs.flow_words import Said
 from reachaudit.outputs.named import Name, named
 from reachaudit.outputs.text import safe
-from reachaudit.reach.listing.alike import Alike, Opening
+from reachaudit.reach.listing.alike import Alike
 from reachaudit.reach.listing.peers import Peers
 from reachaudit.reach.verdict import Outcome
 
@@ -30,11 +30,12 @@ def flows_dot(peers: Peers, own: Sequence[Block], found: Iterable[Alike]) -> Ite
     `own` are the cluster's addresses. Whoever is outside is there twice: as a client, on the left,
     and as a target, on the right.
     """
-    edges: dict[tuple[Name, Name], str] = {}
+    lines: defaultdict[tuple[Name, Name], list[Said]] = defaultdict(list)
     for flow in named(peers, own, found):
         for source in flow.sources:
             if "node" not in (source.kind, flow.target.kind):
-                edges[source, flow.target] = _attributes(flow.openings)
+                lines[source, flow.target].append(flow.said)
+    edges = {ends: _attributes(sorted(own, key=str)) for ends, own in lines.items()}
     yield _HEAD
     yield from _boxes(sorted({end for edge in edges for end in edge}))
     yield from _outside(sorted({source for source, _ in edges}), "from")
@@ -72,16 +73,15 @@ def _id(name: Name, side: str) -> str:
     return _quoted(name.text if name.namespace else f"{side} {name.text}")
 
 
-def _attributes(openings: tuple[Opening, ...]) -> str:
-    lines = [part for line in said(openings) for part in _parts(str(line))]
-    unsure = all(opening.outcome is Outcome.UNKNOWN for opening in openings)
-    return f"label={_quoted(*lines)}{f', {_UNSURE}' if unsure else ''}"
+def _attributes(lines: Sequence[Said]) -> str:
+    label = _quoted(*(part for line in lines for part in _parts(line)))
+    unsure = all(line.outcome is Outcome.UNKNOWN for line in lines)
+    return f"label={label}{f', {_UNSURE}' if unsure else ''}"
 
 
-def _parts(line: str) -> list[str]:
+def _parts(line: Said) -> list[str]:
     """Ports, and the path hop by hop."""
-    ports, by, path = line.partition(" by ")
-    return [ports, *(f"by {path}".split(" → ") if by else [])]
+    return [line.what, *(f"by {line.path}".split(" → ") if line.path else [])]
 
 
 def _quoted(*lines: str) -> str:

@@ -1,7 +1,8 @@
 """Flows in words, as people read them: ports, verdict and path of one pair."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from reachaudit.model.facts import PROTOCOLS, Protocol
@@ -17,19 +18,27 @@ PortsOf = Mapping[Protocol, tuple[Ports, ...]]
 
 
 class Said(NamedTuple):
-    """What is said of a pair in one line: `80/TCP, 443/TCP`, `IPv4`, `UNKNOWN (no-address)`, and
-    the path: `Service shop/web NodePort 30080/TCP`; the last two may be "".
+    """What is said of a pair in one line: `80/TCP, 443/TCP`, `IPv4`, the verdict with why it is not
+    known, and the path: `Service shop/web NodePort 30080/TCP`, or "".
     """
 
     ports: str
     families: str
-    verdict: str
+    outcome: Outcome
+    reason: Reason | None
     path: str
 
     def __str__(self) -> str:
-        """All of it."""
+        """`80/TCP IPv4 UNKNOWN (no-address) by Service shop/web NodePort 30080/TCP`."""
         by = f"by {self.path}" if self.path else ""
-        return " ".join(part for part in (self.ports, self.families, self.verdict, by) if part)
+        return " ".join(part for part in (self.what, by) if part)
+
+    @property
+    def what(self) -> str:
+        """All but the path: nothing is said of a verdict that is ALLOW."""
+        verdict = "" if self.outcome is Outcome.ALLOW else self.outcome.value
+        reason = f"({self.reason.value})" if self.reason else ""
+        return " ".join(part for part in (self.ports, self.families, verdict, reason) if part)
 
 
 class _Fate(NamedTuple):
@@ -38,7 +47,8 @@ class _Fate(NamedTuple):
     reason: Reason | None
 
 
-def said(openings: Iterable[Opening]) -> list[Said]:
+@lru_cache(maxsize=65536)
+def said(openings: tuple[Opening, ...]) -> list[Said]:
     """A pair's openings, in as few lines as can be."""
     found: defaultdict[_Fate, defaultdict[Family, dict[Protocol, tuple[Ports, ...]]]]
     found = defaultdict(lambda: defaultdict(dict))
@@ -49,7 +59,7 @@ def said(openings: Iterable[Opening]) -> list[Said]:
     for fate, families in found.items():
         path = " → ".join(safe(f"{by} {at}") for by, at in fate.path or ())
         for words, own in by_families(families):
-            lines.append(Said(words, own, _verdict(fate), path))
+            lines.append(Said(words, own, fate.outcome, fate.reason, path))
     return lines
 
 
@@ -88,9 +98,3 @@ def _words(protocol: Protocol, ports: tuple[Ports, ...]) -> list[str]:
     if ports == _ALL:
         return [f"all {protocol}"]
     return [f"{ports_text(first, last)}/{protocol}" for first, last in ports]
-
-
-def _verdict(fate: _Fate) -> str:
-    if fate.outcome is Outcome.ALLOW:
-        return ""
-    return f"{fate.outcome.value} ({fate.reason.value})" if fate.reason else fate.outcome.value

@@ -105,12 +105,13 @@ def _requests(url: str, reach: Reachability) -> Iterator[Request]:
     host, slash, path = url.partition("/")
     if not any(reach.facts.of(Ingress)):
         raise EndError("there is no Ingress here")
+    path = slash + path or "/"
     first: dict[object, Ref] = {}
     for route in reach.ingresses.routes:
         first.setdefault(reach.ingresses.serving(route.ingress), route.ingress.ref)
-    found = [Request(host, slash + path or "/", ref) for ref in first.values()]
-    taken = [request for request in found if isinstance(request.route(reach), Route)]
-    yield from taken or found[:1] or [Request(host, slash + path or "/")]
+    found = [Request(host, path, ref).route(reach) for ref in first.values()]
+    taking = [route.ingress.ref for route in found if isinstance(route, Route)]
+    yield from (Request(host, path, ref) for ref in taking or [*first.values(), None][:1])
 
 
 def _group(text: str, reach: Reachability, forms: str) -> Group:

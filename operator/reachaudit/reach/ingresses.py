@@ -111,7 +111,8 @@ class Ingresses:
         """From where a request came in to its backend."""
         path = in_sequence(entrance, backend)
         if path.outcome in (Outcome.ALLOW, Outcome.PARTIAL) and route.unsure:
-            return unknown(Reason.ANNOTATION, "an annotation may refuse it or route it otherwise")
+            note = "an annotation may refuse it or route it otherwise"
+            return unknown(Reason.ANNOTATION, note, "ING-23")
         return path
 
     def to_controller(self, client: Party, route: Route) -> PathVerdict:

@@ -209,13 +209,14 @@ class Paths:
     def _balancer(self, client: Party, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
         service = frontend.service
         if frontend.failed and not (client.node and frontend.vip):
-            return no_path("the load balancer's provider could not open this port")  # SVC-31
+            return no_path("the load balancer's provider could not open this port", "SVC-31")
         transparent = self.transparent(frontend)
         enforced = frontend.vip if client.node else transparent
         listed = self._allows(service.source_ranges, client) if enforced else True
         if not listed:  # SVC-35: also for pods and nodes
             note = "loadBalancerSourceRanges do not hold the client"
-            doubt = unknown(Reason.NO_ADDRESS, "whether its source ranges hold the client")
+            note = "whether its source ranges hold the client"
+            doubt = unknown(Reason.NO_ADDRESS, note, "SVC-35")
             return doubt if listed is None else PathVerdict(Outcome.DENY, note=note)
         if client.node and frontend.vip:
             return self.rewrites.at(client, frontend, backends, client.node)
@@ -228,9 +229,10 @@ class Paths:
         if path.outcome not in (Outcome.ALLOW, Outcome.PARTIAL):
             return path
         if service.balancer_error:
-            return unknown(Reason.PROVIDER, "its provider could not open some port")
+            return unknown(Reason.PROVIDER, "its provider could not open some port", "SVC-31")
         if not self._allows(service.provider_ranges, client):
-            return unknown(Reason.PROVIDER, "its source ranges are the provider's to heed")
+            note = "its source ranges are the provider's to heed"
+            return unknown(Reason.PROVIDER, note, "SVC-35")
         return path
 
     def _allows(self, ranges: Iterable[Block], client: Party) -> bool | None:

@@ -83,7 +83,7 @@ class Rewrites:
         served_by_all = network_chooses(ways)
         if not dropping:
             return served_by_all
-        none = no_path("no usable endpoint on the node that is entered")
+        none = no_path("no usable endpoint on the node that is entered", "SVC-24")
         served_by_some = network_chooses([*ways, none])
         if here.get(SOME_NODE):
             return wherever((served_by_all, served_by_some))

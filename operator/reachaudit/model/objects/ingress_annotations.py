@@ -41,14 +41,20 @@ def service_upstream(annotations: Mapping[str, str]) -> bool:
     return annotations.get(f"{_NGINX}service-upstream") == "true"
 
 
-def allow_list(annotations: Mapping[str, str], problems: list[str]) -> tuple[Block, ...] | None:
+def allow_list(annotations: Mapping[str, str]) -> str:
+    """The key of ingress-nginx's allow-list; "" where there is none."""
+    return next((key for key in _ALLOW_LISTS if _listed(annotations, key)), "")
+
+
+def allowed(annotations: Mapping[str, str], problems: list[str]) -> tuple[Block, ...] | None:
     """The clients that ingress-nginx's allow-list permits (ING-23): CIDRs and plain addresses."""
-    for key in _ALLOW_LISTS:
-        listed = [text.strip() for text in annotations.get(key, "").split(",") if text.strip()]
-        if listed:
-            path = f"metadata.annotations[{key}]"
-            return blocks_of(path, (t if "/" in t else _whole(t) for t in listed), problems)
-    return None
+    key = allow_list(annotations)
+    texts = (text if "/" in text else _whole(text) for text in _listed(annotations, key))
+    return blocks_of(f"metadata.annotations[{key}]", texts, problems) if key else None
+
+
+def _listed(annotations: Mapping[str, str], key: str) -> list[str]:
+    return [text.strip() for text in annotations.get(key, "").split(",") if text.strip()]
 
 
 def _whole(address: str) -> str:

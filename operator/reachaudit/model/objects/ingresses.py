@@ -11,6 +11,7 @@ from reachaudit.model.ip import parse_address
 from reachaudit.model.objects.balancers import WithBalancer, balancers_of, scheme_of
 from reachaudit.model.objects.ingress_annotations import (
     allow_list,
+    allowed,
     pod_mode,
     service_upstream,
     unread,
@@ -108,7 +109,8 @@ def read_ingress(ingress: WireIngress) -> Reading:
         tls=bool(spec.tls),
         tls_hosts=tuple(host for tls in spec.tls or () for host in tls.hosts or ()),
         balancers=balancers_of(ingress.status, problems),
-        source_ranges=allow_list(annotations, problems),
+        source_ranges=allowed(annotations, problems),
+        allow_list=allow_list(annotations),
         unread_annotations=unread(annotations),
         created=meta.creation_timestamp or "",
         scheme=scheme_of(annotations),

@@ -103,7 +103,7 @@ def _selected(reach: Reachability, service: Service) -> Iterator[Edit]:
     pods = [p for p in reach.identity.pods if p.namespace == service.namespace]
     selected = [p for p in pods if set(service.selector) <= set(p.labels)]
     for pod in selected:
-        if not pod.ready and not pod.terminating:
+        if not pod.ready and not pod.terminating and pod.phase:
             ready = msgspec.structs.replace(pod, ready=True)
             part = Part("set", "status.conditions[Ready]", "True")
             yield Edit(pod.ref, pod, ready, (part,), follows=follows)

@@ -66,6 +66,8 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "ING-21": (Kind.PENDING, "The load balancer's provider must give it an address."),
 }
 
+_NOTHING = (Kind.NOT_LISTENING, "Something must listen there.")
+
 # What would settle what is not known.
 EVIDENCE: dict[Reason, str] = {
     Reason.VENDOR_POLICY: "What the vendor's policies say; they are not read here. Where "
@@ -104,7 +106,7 @@ def need(
         rules = verdict.rules or ("SVC-3",)
         if outside and rules[0] in ("SVC-16", "SVC-17"):
             return Need(goal, Kind.NOT_ROUTED, _ROUTES, rules)
-        kind, text = _KINDS[rules[0]]
+        kind, text = next((_KINDS[rule] for rule in rules if rule in _KINDS), _NOTHING)
         if kind is Kind.NO_ENDPOINTS:
             family = asked.questions[0].source.family
             lacks = (lack_of(reach, service, family) for service in asked.services(reach))

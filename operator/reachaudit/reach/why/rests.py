@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from reachaudit.model.facts import Fact, Namespace, NetworkPolicy, OpaquePolicy, Pod
 from reachaudit.model.store import Facts
+from reachaudit.reach.assumed import alternatives
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.verdict import Outcome
 from reachaudit.reach.why.asked import Asked
-from reachaudit.settings import OPTIONS, Assumptions, assume
+from reachaudit.settings import Assumptions
 
 _MANY = 1000
 
@@ -66,12 +67,8 @@ class _State(NamedTuple):
 
 def _states(facts: Facts, held: Assumptions) -> Iterator[_State]:
     yield _State("", "", Reachability(facts, held))
-    for setting in held.described():
-        name, _, value = setting.partition("=")
-        for other in OPTIONS[name].words:
-            if other != value:
-                instead = f"{name}={other}"
-                yield _State(setting, instead, Reachability(facts, assume(held, instead)))
+    for setting, instead, assumed in alternatives(facts, held):
+        yield _State(setting, instead, Reachability(facts, assumed))
 
 
 def _concerns(fact: Fact, namespaces: frozenset[str]) -> bool:
