@@ -83,7 +83,7 @@ def test_odd_text_of_others_breaks_nothing(stage: Stage) -> None:
     """The API server would turn it away; here it is in the store already."""
     scene = stage.scene("odd")
     ns, etcd = scene.namespace, stage.controlplane.etcd
-    manifest = ingress(ns, "odd", {ODD: "missing"})
+    manifest = ingress(ns, "odd", {"shop.example.com": ODD})
     scene.after(lambda: behind.put(etcd, manifest), opens=["RA035 Ingress/odd"])
     [event] = events(stage.api, ns)
     [finding] = [f for f in stage.operator.findings() if text(f, "cause", "namespace") == ns]
