@@ -142,19 +142,14 @@ def _side(
 ) -> Side:
     """A hairpin's sides are told as they are, though the hop is UNKNOWN where they differ."""
     judged = way.egress if direction == "egress" else way.ingress
-    profile = judge.profile(direction, subject)
-    own_node = direction == "ingress" and peer.root and peer.node == subject.node
-    if profile is None or way.itself or own_node:
-        free = profile is not None
+    profile, exempt = judge.profile(direction, subject), direction in way.exempt
+    if profile is None or port is None or exempt:
+        free = exempt and profile is not None
         return Side(direction, judged, subject, peer, port, profile, exempt=free)
-    if port is None:
-        return Side(direction, judged, subject, peer, port, profile)
     said, reason = judge.side(direction, subject, peer, port)
     if subject.is_pod(peer) and judged is Value.UNKNOWN:
         return Side(direction, said, subject, peer, port, profile, reason=reason)
-    row = judge.admitted(profile.at(port), peer)
-    exempt = judged is Value.ALLOW and row is not Value.ALLOW
-    return Side(direction, judged, subject, peer, port, profile, exempt, reason)
+    return Side(direction, judged, subject, peer, port, profile, reason=reason)
 
 
 def listed(refs: Iterable[Ref]) -> str:

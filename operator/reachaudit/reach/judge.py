@@ -67,7 +67,7 @@ class Judge:
     def connection(self, source: Party, target: Party, position: int) -> Judgement:
         """A new connection from source to target on a port of the line (NP-11)."""
         if source.is_pod(target):  # NP-45
-            return Judgement(source, source, target, position, itself=True)
+            return Judgement(source, source, target, position, exempt=("egress", "ingress"))
         return self.rewritten(source, source, target, position)
 
     def rewritten(self, source: Party, seen: Party, target: Party, position: int) -> Judgement:
@@ -75,7 +75,8 @@ class Judge:
         egress, egress_reason = self._egress(source, target, position)
         ingress, ingress_reason = self._ingress(seen, target, position)
         reason = egress_reason or ingress_reason
-        return Judgement(source, seen, target, position, egress, ingress, reason)
+        exempt: tuple[Direction, ...] = ("ingress",) if self._waved_in(seen, target) else ()
+        return Judgement(source, seen, target, position, egress, ingress, reason, exempt=exempt)
 
     def hairpin(self, pod: Party, position: int, *, by_service: bool = True) -> Judgement:
         """A pod to itself through a Service: plugins agree where both directions do (J, NP-46).
@@ -88,7 +89,8 @@ class Judge:
         enforcer = self._assumptions.enforcer if by_service else "unknown"
         if enforcer == "kube-router":
             shut = plain.ingress is Value.DENY
-            return replace(plain, ingress=Value.ALLOW) if shut else plain
+            passing = replace(plain, exempt=("ingress",))
+            return replace(passing, ingress=Value.ALLOW) if shut else passing
         if plain.egress is plain.ingress:
             return plain
         sure = plain.ingress is Value.DENY or plain.egress is Value.ALLOW
@@ -100,11 +102,12 @@ class Judge:
     def other_protocol(self, source: Party, target: Party) -> Judgement:
         """ICMP and alike: open where nothing isolates, UNKNOWN else (NP-43)."""
         if source.is_pod(target):
-            return Judgement(source, source, target, None, itself=True)
+            return Judgement(source, source, target, None, exempt=("egress", "ingress"))
         egress = source.number is not None and not self._plain(self.egress.of(source.number))
         ingress = target.number is not None and not self._plain(self.ingress.of(target.number))
+        exempt: tuple[Direction, ...] = ()
         if source.root and together(source.node, target.node):
-            ingress = False
+            ingress, exempt = False, ("ingress",)
         return Judgement(
             source,
             source,
@@ -113,6 +116,7 @@ class Judge:
             Value.UNKNOWN if egress else Value.ALLOW,
             Value.UNKNOWN if ingress else Value.ALLOW,
             Reason.PROTOCOL if egress or ingress else None,
+            exempt=exempt,
         )
 
     def side(
@@ -154,6 +158,13 @@ class Judge:
         if own_node is None and value is Value.DENY:
             return Value.UNKNOWN, Reason.NO_NODE
         return value, reason
+
+    def _waved_in(self, source: Party, target: Party) -> bool:
+        """NP-44: whether a source on the target's own node passes whatever policies say."""
+        if source.number is not None or target.number is None:
+            return False
+        always = source.root or _NOT_ROOT[self._assumptions.enforcer][0] is Value.ALLOW
+        return always and bool(together(source.node, target.node))
 
     def _unselected(self, party: Party) -> tuple[Value, Reason | None]:
         """Nobody isolates nodes or the outside (NP-47, NP-61), unless a vendor guards hosts too."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
+from reachaudit.model.facts import Direction
 from reachaudit.reach.party import Party
 
 
@@ -56,7 +57,8 @@ class Judgement:
     `seen` is the source that the target's policy sees (EXT-9). `port` is the target's, on the
     line; None for protocols without ports. `dialled` is what the source's policy sees where that
     is not the target: a node, and a port of its own (SVC-41). `leg` counts the connections on a
-    path: 0 is the client's own. `itself`: a pod dials its own address, and no policy is asked.
+    path: 0 is the client's own. `exempt`: directions in which it passes whatever policies say
+    (NP-44, NP-45, NP-46).
     """
 
     source: Party
@@ -68,7 +70,7 @@ class Judgement:
     reason: Reason | None = None
     dialled: tuple[Party, int] | None = None
     leg: int = 0
-    itself: bool = False
+    exempt: tuple[Direction, ...] = ()
 
     @property
     def value(self) -> Value:
