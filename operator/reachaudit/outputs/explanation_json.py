@@ -52,6 +52,7 @@ def _answer(explanation: Explanation, answer: Answer) -> Json:
         "flips": [_flip(flip) for flip in answer.flips],
         "needs": [_need(need) for need in answer.needs],
         "evidence": answer.evidence,
+        "caveats": list(answer.caveats),
         "waysIn": [
             {"by": ref_json(way.by), "way": safe(way.way), "verdict": way.verdict.outcome.value}
             for way in answer.ways_in

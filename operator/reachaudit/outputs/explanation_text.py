@@ -13,6 +13,7 @@ from reachaudit.reach.verdict import Outcome, Value
 from reachaudit.reach.why import names
 from reachaudit.reach.why.explanation import Answer, Explanation
 from reachaudit.reach.why.flips import Flip, Goal
+from reachaudit.reach.why.needs import Kind
 from reachaudit.reach.why.rests import Rest
 
 Paint = Callable[[str, Outcome], str]
@@ -88,6 +89,8 @@ def _body(explanation: Explanation, answer: Answer) -> Iterator[str]:
         yield f"  From {way.zone} by {way.way} of {way.by}: {way.verdict.outcome.value}"
     if answer.evidence:
         yield f"What would settle it: {answer.evidence}"
+    if answer.caveats:
+        yield f"Beside: {'; '.join(answer.caveats)}."
     if answer.rests:
         yield f"Rests on {'; '.join(map(_rest, answer.rests))}."
 
@@ -101,7 +104,8 @@ def _rest(rest: Rest) -> str:
 def _goal_lines(answer: Answer, goal: Goal) -> Iterator[str]:
     for need in answer.needs:
         if need.goal == goal:
-            yield f"To {goal} it: {need.text}{rules_text(need.rules)}"
+            lead = "" if need.kind is Kind.BEYOND_POLICY else f"To {goal} it: "
+            yield f"{lead}{need.text}{rules_text(need.rules)}"
     reached = [flip for flip in answer.flips if (flip.becomes is Outcome.ALLOW) == (goal == "open")]
     if not reached:
         return

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol as Interface
 
-from reachaudit.model.facts import ContainerPort, Pod, Service
+from reachaudit.model.facts import SOME_PORT, ContainerPort, Pod, Service
 from reachaudit.model.ip import FAMILIES, Family
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import Span, position
@@ -64,8 +64,9 @@ def by_host_ports(reach: Reachability, client: Party, node: str, port: int) -> l
 
 
 def at(frontend: Frontend) -> int:
-    """The port on which it listens, on the line."""
-    return position(frontend.port.protocol, frontend.number)
+    """The port on which it listens, on the line; port 0 where a cluster is still to give one."""
+    number = 0 if frontend.number == SOME_PORT else frontend.number
+    return position(frontend.port.protocol, number)
 
 
 def services_of(found: Iterable[Frontend]) -> list[Service]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 
-from reachaudit.model.facts import Controller, Ingress, Node, Pod
+from reachaudit.model.facts import SOME_NODE, Controller, Ingress, Node, Pod
 from reachaudit.model.ip import Address, Block, parse_address, parse_block
 from reachaudit.model.names import Ref
 from reachaudit.reach.destinations import Destination
@@ -196,7 +196,7 @@ def _service(name: str, reach: Reachability) -> Ref:
 
 def _node(name: str, reach: Reachability) -> Node:
     node = reach.facts.get(Node, Ref("Node", "", name))
-    if node is None:
+    if node is None or name == SOME_NODE:
         raise EndError(f"there is no node {name}{_meant(name, reach.identity.nodes)}")
     return node
 

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from reachaudit.model.ip import Family
 from reachaudit.model.store import Facts
+from reachaudit.reach.caveats import caveats
 from reachaudit.reach.ends import Group, Target, source, target
 from reachaudit.reach.exposure import Exposure
 from reachaudit.reach.named import Named
@@ -23,7 +25,7 @@ from reachaudit.reach.why.rests import Rest, Rests
 from reachaudit.reach.zones import zone_of
 from reachaudit.settings import Assumptions
 
-Ports = tuple[int | None, ...]
+Ports = Span | Literal["other protocols"]
 _Pieces = tuple[Span | None, ...]
 
 
@@ -33,7 +35,8 @@ class Answer:
 
     `verdict` and `hops` are those of the first question and span. `flips` lead to what is open or
     shut; a goal that none leads to has a need. `evidence`: what would settle an UNKNOWN. `ways_in`:
-    where clients outside have no route, the ways that there are from their zone.
+    where clients outside have no route, the ways that there are from their zone. `caveats`: what
+    may yet stop what is open.
     """
 
     family: Family
@@ -45,6 +48,7 @@ class Answer:
     needs: tuple[Need, ...] = ()
     evidence: str = ""
     ways_in: tuple[Exposure, ...] = ()
+    caveats: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -78,8 +82,8 @@ class Explainer:
     ) -> Explanation:
         """Why `source_name` reaches `target_name` or not (see `reach.ends` for names).
 
-        `ports` are on the line, None among them for protocols without ports; without `ports`, all
-        that differ are answered; without `families`, those that both have. Raises EndError.
+        `ports` are on the line, or those are meant that have no ports; without `ports`, all that
+        differ are answered. Without `families`, those that both have. Raises EndError.
         """
         sending, reached = source(source_name, self.reach), target(target_name, self.reach)
         questions = list(pairs(self.reach, sending, reached, families))
@@ -98,18 +102,18 @@ class Explainer:
             needs += [] if found else [need(self.reach, asked, verdict, hops, goal)]
         unsure = verdict.reason if verdict.outcome is Outcome.UNKNOWN else None
         evidence = EVIDENCE[unsure] if unsure else ""
-        rests = self._rests.of(asked)
-        ways_in = _ways_in(self.reach, asked) if needs and needs[0].kind is Kind.NOT_ROUTED else ()
+        unrouted = any(need.kind is Kind.NOT_ROUTED for need in needs)
         return Answer(
             family,
             asked,
             verdict,
             hops,
-            rests,
+            self._rests.of(asked),
             tuple(flips),
             tuple(needs),
             evidence,
-            tuple(ways_in),
+            tuple(_ways_in(self.reach, asked)) if unrouted else (),
+            caveats(self.reach.facts, verdict),
         )
 
 
@@ -129,9 +133,19 @@ def _grouped(
 
 
 def _pieces(reach: Reachability, question: Question, ports: Ports | None) -> Iterable[Span | None]:
+    """Spans of ports on each of which all fare alike; of a single port, it, served or not."""
     if ports is None or isinstance(question.target, Request):
         return question.spans(reach)
-    return [None if port is None else Span(port, port) for port in ports]
+    if not isinstance(ports, Span):
+        return [None]
+    if ports.first == ports.last:
+        return [ports]
+    both = (_overlap(span, ports) for span in question.spans(reach))
+    return [span for span in both if span.first <= span.last] or [Span(ports.first, ports.first)]
+
+
+def _overlap(one: Span, other: Span) -> Span:
+    return Span(max(one.first, other.first), min(one.last, other.last))
 
 
 def _merged(pieces: _Pieces) -> tuple[Span, ...]:

@@ -138,6 +138,7 @@ _UNSURE: dict[Reason | None, tuple[str, str]] = {
     ),
     Reason.EXTRA_NETWORK: ("{isolated}; yet the pod has a network beside", "NP-51"),
     Reason.PLATFORM: ("{isolated}; yet its platform may not enforce that", "UNK-13"),
+    Reason.NO_NODE: ("{isolated}; yet it may be on the pod's own node", "NP-44"),
     None: ("policies say nothing of protocols without ports", "NP-43"),
 }
 

@@ -2,7 +2,7 @@
 
 from reachaudit.reach.addresses import cidrs
 from reachaudit.reach.ends import Group
-from reachaudit.reach.ports import by_protocol, ports_text
+from reachaudit.reach.ports import by_protocol, ports_text, protocol_and_number
 from reachaudit.reach.spots import Spot
 from reachaudit.reach.standing import Standing
 from reachaudit.reach.why.explanation import Answer, Explanation
@@ -28,6 +28,8 @@ def ports(answer: Answer) -> str:
     if not answer.asked.spans:
         return "ICMP and alike" if answer.asked.questions else "all ports"
     pieces = [piece for span in answer.asked.spans for piece in by_protocol(span)]
+    if not pieces:  # SOME_PORT
+        return ", ".join(f"?/{protocol_and_number(s.first)[0]}" for s in answer.asked.spans)
     if [(first, last) for _, first, last in pieces] == [(1, 65535)] * 3:
         return "all ports"
     return ", ".join(_range(protocol, first, last) for protocol, first, last in pieces)

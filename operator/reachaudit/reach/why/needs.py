@@ -68,6 +68,13 @@ _KINDS: dict[str, tuple[Kind, str]] = {
 
 _NOTHING = (Kind.NOT_LISTENING, "Something must listen there.")
 
+_PORTLESS = Need(
+    "shut",
+    Kind.BEYOND_POLICY,
+    "What policies do to protocols without ports is not defined: none is sure to shut it.",
+    ("NP-43",),
+)
+
 # What would settle what is not known.
 EVIDENCE: dict[Reason, str] = {
     Reason.VENDOR_POLICY: "What the vendor's policies say; they are not read here. Where "
@@ -83,6 +90,8 @@ EVIDENCE: dict[Reason, str] = {
     Reason.IP_BLOCK: "Whether the network plugin matches ipBlocks with pods and nodes. If so, say "
     "--assume ip-blocks-match-pods=true or ip-blocks-match-nodes=true.",
     Reason.NO_ADDRESS: "The address, which a file does not tell: ask the live cluster (--live).",
+    Reason.NO_NODE: "The node, which a file does not tell: ask the live cluster (--live).",
+    Reason.NO_PORT: "The node port, which a cluster gives: name it in spec.ports[].nodePort.",
     Reason.PROTOCOL: "A try in the cluster: Kubernetes does not define it.",
     Reason.SOURCE_NAT: "Which address the far end sees.",
     Reason.PROVIDER: "Whether the load balancer's provider heeds the source ranges.",
@@ -100,7 +109,7 @@ def need(
 ) -> Need:
     """What a goal takes that no change of an object reaches."""
     if goal == "shut" and verdict.outcome is not Outcome.UNKNOWN:
-        return _beyond_policy(hops)
+        return _beyond_policy(hops) if asked.spans else _PORTLESS
     outside = all(q.source.blocks for q in asked.questions)
     if verdict.outcome is Outcome.NO_PATH:
         rules = verdict.rules or ("SVC-3",)
