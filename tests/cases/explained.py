@@ -16,6 +16,7 @@ from cases.engine_answers import FAMILIES, EngineAnswers, letter, line
 from cases.hand import changed, without
 from reachaudit.model.facts import NetworkPolicy
 from reachaudit.model.names import Ref
+from reachaudit.reach.ports import Span
 from reachaudit.reach.verdict import Outcome, Value
 from reachaudit.reach.why.edits import taken_out
 from reachaudit.reach.why.explanation import Explainer
@@ -80,7 +81,10 @@ class Explained:
         """All that must be true of the explanation of a cell; raises AssertionError."""
         port = line(cell.port, cell.protocol)
         explanation = self.explainer.explain(
-            cell.source, cell.destination, (port,), [FAMILIES[cell.family]]
+            cell.source,
+            cell.destination,
+            "other protocols" if port is None else Span(port, port),
+            [FAMILIES[cell.family]],
         )
         [answer] = explanation.answers
         assert letter(answer.verdict) == cell.written
