@@ -7,6 +7,7 @@ a user would; what they do not name is tried as well, to see that it flips nothi
 from __future__ import annotations
 
 import copy
+import json
 from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,8 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from cases.apiobject import Object, items, key_of, labels_of, mapping
 from cases.engine_answers import FAMILIES, EngineAnswers, letter, line
 from cases.hand import changed, without
+from cli.schemas import validator
 from reachaudit.model.facts import NetworkPolicy
 from reachaudit.model.names import Ref
+from reachaudit.outputs.explanation_json import explanation_json
+from reachaudit.outputs.explanation_text import explanation_text
 from reachaudit.reach.ports import Span
 from reachaudit.reach.verdict import Outcome, Value
 from reachaudit.reach.why.edits import taken_out
@@ -32,11 +36,12 @@ if TYPE_CHECKING:
     from reachaudit.reach.party import Party
     from reachaudit.reach.reachability import Reachability
     from reachaudit.reach.why.edits import Edit
-    from reachaudit.reach.why.explanation import Answer
+    from reachaudit.reach.why.explanation import Answer, Explanation
     from reachaudit.reach.why.flips import Flip, Goal
     from reachaudit.reach.why.hops import Told
 
 OPEN, SHUT = ".", "iex-"
+EXPLAIN = validator("explain.v1")
 _FRONTENDS = ("svc:", "lb:", "nodeport:", "externalip:", "ing:")
 
 
@@ -88,6 +93,7 @@ class Explained:
         )
         [answer] = explanation.answers
         assert letter(answer.verdict) == cell.written
+        self._check_forms(explanation)
         self._check_names(cell, answer)
         for told in (told for hop in answer.hops for told in hop.sides):
             self._check_clauses(told)
@@ -96,6 +102,14 @@ class Explained:
         self._check_rests(cell, answer)
         if answer.outcome is Outcome.UNKNOWN:
             assert answer.evidence
+
+    @staticmethod
+    def _check_forms(explanation: Explanation) -> None:
+        """The answer comes first; what tools read keeps to its schema."""
+        [answer] = explanation.answers
+        first, *_ = explanation_text(explanation).splitlines()
+        assert first.startswith(f"{answer.outcome.value}  ")
+        EXPLAIN.validate(json.loads(explanation_json(explanation, (), ())))
 
     def _check_names(self, cell: Cell, answer: Answer) -> None:
         """Who is named as source and target is who was asked about."""

@@ -11,9 +11,14 @@ SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 
 def assert_valid(text: str, name: str) -> None:
     """Hold a document against `docs/schemas/<name>.json`."""
+    validator(name).validate(json.loads(text))
+
+
+def validator(name: str) -> Draft202012Validator:
+    """What holds many documents against `docs/schemas/<name>.json`."""
     schema = json.loads((SCHEMAS / f"{name}.json").read_text())
     Draft202012Validator.check_schema(schema)
-    Draft202012Validator(schema).validate(json.loads(text))
+    return Draft202012Validator(schema)
 
 
 def assert_sarif(text: str) -> None:

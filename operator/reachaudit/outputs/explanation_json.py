@@ -29,7 +29,7 @@ def explanation_json(
         "assumptions": [safe(each) for each in assumptions],
         "problems": list(problems),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return json.dumps(document, indent=2)
 
 
 def _answer(explanation: Explanation, answer: Answer) -> Json:
@@ -64,7 +64,9 @@ def _ports(spans: Iterable[Span]) -> list[Json]:
     """By protocol; none for protocols without ports."""
     found: dict[str, list[list[int]]] = {}
     for span in spans:
-        for protocol, first, last in by_protocol(span):
+        given = protocol_and_number(span.first)
+        pieces = by_protocol(span) or [(given[0], 0, 0)]  # SOME_PORT
+        for protocol, first, last in pieces:
             found.setdefault(protocol, []).append([first, last])
     return [{"protocol": protocol, "ranges": ranges} for protocol, ranges in found.items()]
 

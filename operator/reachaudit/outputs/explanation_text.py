@@ -103,9 +103,10 @@ def _rest(rest: Rest) -> str:
 
 def _goal_lines(answer: Answer, goal: Goal) -> Iterator[str]:
     for need in answer.needs:
-        if need.goal == goal:
-            lead = "" if need.kind is Kind.BEYOND_POLICY else f"To {goal} it: "
-            yield f"{lead}{need.text}{rules_text(need.rules)}"
+        told_anyway = bool(answer.evidence) and need.kind is Kind.UNKNOWN
+        if need.goal == goal and not told_anyway:
+            whole = need.kind in (Kind.BEYOND_POLICY, Kind.UNKNOWN)
+            yield f"{'' if whole else f'To {goal} it: '}{need.text}{rules_text(need.rules)}"
     reached = [flip for flip in answer.flips if (flip.becomes is Outcome.ALLOW) == (goal == "open")]
     if not reached:
         return

@@ -21,12 +21,24 @@ def path_lines(explanation: Explanation, answer: Answer) -> Iterator[str]:
     for number, leg in enumerate(legs, 1):
         if len(legs) > 1:
             yield f"  Connection {number} of {len(legs)}:"
-        ways = [hop for hop in answer.hops if hop.way.leg == leg]
-        ways.sort(key=lambda hop: hop.way.value is Value.ALLOW)
-        for hop in ways[:_WAYS]:
-            yield from _hop_lines(explanation, answer, hop)
+        ways = _alike(hop for hop in answer.hops if hop.way.leg == leg)
+        for alike in ways[:_WAYS]:
+            yield from _hop_lines(explanation, answer, alike[0])
+            if len(alike) > 1:
+                yield f"    ({counted(len(alike) - 1, 'more way')} like this)"
         if len(ways) > _WAYS:
             yield f"  … and {counted(len(ways) - _WAYS, 'way')} more"
+
+
+def _alike(hops: Iterable[Hop]) -> list[list[Hop]]:
+    """Ways that differ by the address of who is outside alone are told once; shut ones first."""
+    found: dict[object, list[Hop]] = {}
+    for hop in hops:
+        way, because = hop.way, [told.because for told in hop.sides]
+        seen = way.seen.node or way.seen == way.source
+        source = way.source if way.source.node else None
+        found.setdefault((source, seen, way.target, way.port, *because), []).append(hop)
+    return sorted(found.values(), key=lambda alike: alike[0].way.value is Value.ALLOW)
 
 
 def rules_text(rules: Iterable[str]) -> str:
@@ -39,7 +51,9 @@ def _hop_lines(explanation: Explanation, answer: Answer, hop: Hop) -> Iterator[s
     way, name = hop.way, partial(_party_text, explanation)
     several = len(answer.asked.spans) > 1 or any(s.first != s.last for s in answer.asked.spans)
     port = "" if several and way.port in answer.asked.ports else port_text(way.port)
-    yield f"  {name(way.source)} → {name(way.target)} {port}".rstrip() + rules_text(hop.rules)
+    balanced = way.leg and not way.source.node  # SVC-32, ING-20
+    source = f"the load balancer, as {way.source}" if balanced else name(way.source)
+    yield f"  {source} → {name(way.target)} {port}".rstrip() + rules_text(hop.rules)
     if hop.on:
         yield f"    rewritten on {_node_text(hop.on)}"
     if way.dialled:

@@ -152,7 +152,7 @@ def _workload(text: str, namespace: str, name: str, kind: str, reach: Reachabili
     controllers = partial(reach.facts.get, Controller)
     for pod in reach.facts.within(Pod, namespace):
         workload = workload_of(namespace, pod.owner or pod.name, controllers)
-        known |= {f"{namespace}/{workload.name}", f"{namespace}/{pod.name}"}
+        known.add(f"{namespace}/{workload.name}")
         if workload.name == name and kind in ("", workload.kind):
             found[workload].append(pod)
         elif pod.name == name and kind in ("", "Pod"):

@@ -122,7 +122,9 @@ def need(
             text = " ".join((text, *lacks))
         return Need(goal, kind, text, rules)
     reason = verdict.reason or Reason.NAME_RESOLUTION
-    return Need(goal, Kind.UNKNOWN, f"To be known: {EVIDENCE[reason]}", verdict.rules)
+    unknown = EVIDENCE[reason]
+    text = f"Nothing is sure to {goal} it before it is known: {unknown[0].lower()}{unknown[1:]}"
+    return Need(goal, Kind.UNKNOWN, text, verdict.rules)
 
 
 def _beyond_policy(hops: tuple[Hop, ...]) -> Need:

@@ -1,0 +1,229 @@
+"""What an explanation groups, names and leaves out; the cases hold what it says of single cells."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases.engine_answers import EngineAnswers
+from cases.manifests import read_manifests
+from cases.world import World
+from reachaudit.model.facts import Pod
+from reachaudit.model.store import Facts
+from reachaudit.reach.ends import EndError
+from reachaudit.reach.ports import span
+from reachaudit.reach.verdict import Outcome
+from reachaudit.reach.why import names
+from reachaudit.reach.why.explanation import Answer, Explainer, Explanation
+from reachaudit.settings import Assumptions
+
+SHOP = """
+node n1 192.168.0.1,fd00:0:0:c::1 podCIDR=10.244.1.0/24,fd00:0:0:1::/64
+node n2 192.168.0.2,fd00:0:0:c::2 podCIDR=10.244.2.0/24,fd00:0:0:2::/64
+ns shop
+ns data
+shop/web-1 app=web @n1 owner=Deployment/web
+shop/web-2 app=web @n2 owner=Deployment/web
+shop/old app=web @n1 phase=Succeeded owner=Deployment/web
+shop/web app=web @n2 owner=StatefulSet/web
+data/db-0 app=db @n2 ports=sql:5432 owner=StatefulSet/db
+"""
+POLICY = """
+kind: NetworkPolicy
+metadata: {name: db, namespace: data}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+  - from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}}]
+    ports: [{port: 5432}, {port: 9000, endPort: 9100}]
+  - from: [{ipBlock: {cidr: 203.0.113.0/24}}]
+    ports: [{protocol: UDP, port: 53}]
+"""
+
+
+def explainer(*manifests: str, cluster: str = SHOP, more: int = 0) -> Explainer:
+    world = World()
+    for line in cluster.strip().splitlines():
+        world.add_line(line)
+    for number in range(more):
+        world.add_line(
+            f"crowd{number % 9}/p{number} app=p 10.{100 + number // 250}.0.{number % 250}"
+        )
+    for text in manifests:
+        for obj in read_manifests(text):
+            world.add_object(obj)
+    return Explainer(EngineAnswers(world.objects(), {}).reach.facts, Assumptions())
+
+
+def told(explanation: Explanation) -> list[tuple[str, str, str]]:
+    return [(a.outcome.value, names.ports(a), a.family) for a in explanation.answers]
+
+
+def test_without_a_port_every_run_of_ports_that_fares_otherwise_is_told_once() -> None:
+    explanation = explainer(POLICY).explain("shop/web[Deployment]", "data/db", families=["IPv4"])
+    assert told(explanation) == [
+        ("DENY", "1-5431/TCP, 5433-8999/TCP, 9101-65535/TCP, all UDP, all SCTP", "IPv4"),
+        ("ALLOW", "5432/TCP, 9000-9100/TCP", "IPv4"),
+    ]
+
+
+def test_a_range_of_ports_is_cut_where_the_answer_changes() -> None:
+    explanation = explainer(POLICY).explain(
+        "shop/web[Deployment]", "data/db", span("TCP", 5430, 5432), ["IPv4"]
+    )
+    assert told(explanation) == [("DENY", "5430-5431/TCP", "IPv4"), ("ALLOW", "5432/TCP", "IPv4")]
+
+
+def test_a_workload_is_all_its_pods_and_those_that_fare_alike_are_one_answer() -> None:
+    explanation = explainer(POLICY).explain(
+        "shop/web[Deployment]", "data/db", span("TCP", 5432, 5432)
+    )
+    assert [a.family for a in explanation.answers] == ["IPv4", "IPv6"]
+    assert [len(a.asked.questions) for a in explanation.answers] == [2, 2]
+    assert explanation.source.absent == ("pod shop/old has ended (Succeeded)",)
+
+
+def test_pods_that_fare_otherwise_are_named_apart() -> None:
+    only = """
+kind: NetworkPolicy
+metadata: {name: db, namespace: data}
+spec:
+  podSelector: {}
+  ingress: [{from: [{ipBlock: {cidr: 10.244.1.0/24}}]}]
+"""
+    explanation = explainer(only).explain(
+        "shop/web[Deployment]", "data/db", span("TCP", 80, 80), ["IPv4"]
+    )
+    found = {a.outcome.value: names.sources(explanation, a) for a in explanation.answers}
+    assert found == {"ALLOW": ("shop/web-1[Pod]",), "DENY": ("shop/web-2[Pod]",)}
+
+
+def test_zones_are_told_by_what_policies_tell_apart() -> None:
+    out = """
+kind: NetworkPolicy
+metadata: {name: out, namespace: shop}
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress: [{to: [{ipBlock: {cidr: 203.0.113.0/24}}]}]
+"""
+    explanation = explainer(out).explain("shop/web-1", "internet", span("TCP", 443, 443), ["IPv4"])
+    found = {a.outcome.value: names.targets(explanation, a) for a in explanation.answers}
+    assert found["ALLOW"] == ("203.0.113.0/24",)
+    assert "203.0.113.0/24" not in found["DENY"]
+
+
+def test_a_block_is_the_pods_and_nodes_in_it_and_who_is_outside() -> None:
+    explanation = explainer(POLICY).explain(
+        "192.168.0.0/16", "data/db", span("TCP", 5432, 5432), ["IPv4"]
+    )
+    found = {names.sources(explanation, a): a.outcome.value for a in explanation.answers}
+    assert found[("node/n2",)] == "ALLOW"
+    assert found[("node/n1",)] == "DENY"
+    assert "NO_PATH" in found.values()
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("shop/wbe", "there is no pod and no workload shop/wbe; did you mean shop/web"),
+        ("nowhere/web", "there is no pod and no workload nowhere/web"),
+        ("shop/web", "shop/web may be shop/web[Deployment] or shop/web[StatefulSet]"),
+        ("svc:shop/api", "there is no Service shop/api; did you mean shop/web?"),
+        ("svc:web", "'web' is no Service; write svc:ns/name"),
+        ("node/n3", "there is no node n3"),
+        ("externalip:web", "externalip:web is no address"),
+        ("ing:foo.com/", "there is no Ingress here"),
+        ("web", "'web' names nothing; write ns/name"),
+        ("", "'' names nothing"),
+        ("shop/web[ReplicaSet]", "shop/web[ReplicaSet] is no pod and no workload; the Service"),
+    ],
+)
+def test_a_name_that_means_nothing_is_told_with_what_may_be_meant(name: str, sentence: str) -> None:
+    service = """
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {clusterIP: 10.96.0.1, selector: {app: web}, ports: [{port: 80}]}
+"""
+    with pytest.raises(EndError) as error:
+        explainer(service).explain("data/db", name)
+    assert sentence in str(error.value)
+
+
+def test_only_who_can_send_is_a_source() -> None:
+    with pytest.raises(EndError, match="svc:shop/web receives and never sends"):
+        explainer().explain("svc:shop/web", "data/db")
+
+
+def test_a_pod_that_is_nowhere_has_no_path_and_says_why() -> None:
+    explanation = explainer().explain("shop/old", "data/db")
+    [answer] = explanation.answers
+    assert (answer.outcome, answer.verdict.note) == (
+        Outcome.NO_PATH,
+        "pod shop/old has ended (Succeeded)",
+    )
+
+
+def test_what_nearly_allows_it_is_told() -> None:
+    explanation = explainer(POLICY).explain("shop/web-1", "data/db", span("TCP", 80, 80), ["IPv4"])
+    [answer] = explanation.answers
+    [near] = answer.hops[0].ingress.near
+    assert (near.field, near.why) == (
+        "spec.ingress[0]",
+        "allows it on 5432/TCP, 9000-9100/TCP only",
+    )
+
+
+def test_a_permission_outlives_rollouts_and_is_no_wider_than_the_flow() -> None:
+    explanation = explainer(POLICY).explain("shop/web-1", "data/db", span("UDP", 99, 99), ["IPv4"])
+    flip = explanation.answers[0].flips[0]
+    [part] = flip.edits[0].parts
+    assert part.value == {
+        "from": [
+            {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}},
+                "podSelector": {"matchLabels": {"app": "web"}},
+            }
+        ],
+        "ports": [{"protocol": "UDP", "port": 99}],
+    }
+
+
+def test_changes_that_change_least_come_first() -> None:
+    deny = """
+kind: NetworkPolicy
+metadata: {name: default-deny, namespace: data}
+spec: {podSelector: {}}
+"""
+    explanation = explainer(deny).explain("shop/web-1", "data/db", span("TCP", 80, 80), ["IPv4"])
+    [answer] = explanation.answers
+    radius = [flip.gained + flip.lost for flip in answer.flips]
+    assert radius == sorted(radius)
+    assert answer.flips[-1].edits[0].new is None, "to delete the policy opens most"
+
+
+def test_an_answer_rests_on_the_same_in_a_crowd() -> None:
+    """Of many pods only those of the namespaces at hand are asked about under other assumptions."""
+    block = """
+kind: NetworkPolicy
+metadata: {name: db, namespace: data}
+spec:
+  podSelector: {}
+  ingress: [{from: [{ipBlock: {cidr: 10.244.0.0/16}}]}]
+"""
+
+    def rests(more: int) -> list[Answer]:
+        asked = explainer(block, more=more).explain("shop/web-1", "data/db", span("TCP", 1, 1))
+        return [answer for answer in asked.answers if answer.rests]
+
+    few, many = rests(0), rests(1001)
+    assert [answer.rests for answer in few] == [answer.rests for answer in many]
+    assert {rest.held for rest in few[0].rests} == {"ip-blocks-match-pods=true"}
+
+
+def test_explaining_changes_no_fact() -> None:
+    asked = explainer(POLICY)
+    before = sorted(fact.ref for fact in asked.reach.facts)
+    asked.explain("shop/web-1", "data/db")
+    assert sorted(fact.ref for fact in asked.reach.facts) == before
+    assert isinstance(asked.reach.facts, Facts)
+    assert any(asked.reach.facts.of(Pod))
