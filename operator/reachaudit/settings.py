@@ -158,7 +158,7 @@ class Assumptions:
         "UNK-1", "A plugin enforces NetworkPolicies; else they shut nothing.", _TRUE
     )
     enforcer: str = _option(
-        "J",
+        "NP-44, NP-46",
         "Which plugin enforces NetworkPolicies: where measured ones differ, verdicts are UNKNOWN "
         "unless it is named.",
         _words("unknown", "kube-router", "kube-network-policies"),

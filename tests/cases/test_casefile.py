@@ -15,6 +15,7 @@ from cases.markdown import CaseError
 from cases.oracle_answers import oracle
 from cases.runner import judge
 from reachaudit.model.facts import NetworkPolicy, OpaquePolicy
+from reachaudit.settings import SettingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -292,6 +293,12 @@ metadata: {name: cilium}
         "NetworkPolicy.crd.projectcalico.org x/calico",
         "CiliumClusterwideNetworkPolicy.cilium.io cilium",
     ]
+
+
+def test_an_assumption_that_nobody_knows_fails_by_the_engine(tmp_path: Path) -> None:
+    case = case_of(tmp_path, CLUSTER + "```assume\npods-are-nice=true\n```\n" + TABLE)
+    with pytest.raises(SettingError, match="no assumption is named 'pods-are-nice'"):
+        judge(case, engine())
 
 
 def test_the_fixture_is_inherited_unless_a_case_has_its_own(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from cases.apiobject import Json, Key, Object, items, key_of, labels_of, mapping
 from cases.engine_answers import EngineAnswers, letter
 from cases.table import CELLS
 from cases.terse import namespace_object
+from engine import ends, oracle, selectors
 from engine.ends import parse_cidr
 from engine.oracle import NAME_LABEL, Oracle
 from engine.selectors import matches
@@ -24,6 +26,7 @@ from reachaudit.reach.verdict import direct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import ModuleType
 
     from engine.oracle import Verdict
     from engine.worlds import Query, World
@@ -297,6 +300,13 @@ def test_only_ignorance_makes_unknown(world: World) -> None:
     objects = [*known, *(obj for obj in world.objects if end_of(obj) not in hosted)]
     queries = [q for q in world.queries if q[3] != "ICMP" and not {q[0], q[1]} & hosted]
     assert "?" not in {verdict.cell for verdict in verdicts(objects, queries, sure)}
+
+
+@pytest.mark.parametrize("module", [oracle, ends, selectors])
+def test_the_oracle_shares_nothing_with_the_engine(module: ModuleType) -> None:
+    source = inspect.getsource(module)
+    assert "reachaudit" not in source
+    assert source.count("\n") <= 300
 
 
 def test_an_unknown_value_of_an_assumption_is_refused() -> None:

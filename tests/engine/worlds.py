@@ -28,7 +28,10 @@ NETWORKS = (
     ("networks-status", "[{"),
 )
 OUTSIDE = {
-    "v4": ("203.0.113.7", "203.0.113.200", "10.9.9.9", "1.2.3.77", "10.244.1.200"),
+    "v4": (
+        *("203.0.113.7", "203.0.113.200", "10.9.9.9", "1.2.3.77", "10.244.1.200"),
+        *("10.96.0.77", "10.97.0.77", "203.0.113.50"),  # EXT-1, EXT-4
+    ),
     "v6": ("2001:db8::7", "fd00:0:0:dd::5"),
 }
 
@@ -62,7 +65,8 @@ def worlds(draw: st.DrawFn, asked: int = 2) -> World:
     pods = [_pod(draw, number, shape) for number in range(draw(st.integers(4, 8)))]
     rules = draw(policies(shape.namespaces))
     here = [namespace for namespace in namespaces if not chance(draw, 5)]
-    objects = draw(st.permutations([*nodes, *here, *pods, *rules]))
+    ranges = _service_ranges(draw) if chance(draw, 30) else []
+    objects = draw(st.permutations([*nodes, *here, *pods, *rules, *ranges]))
     return World(tuple(objects), _queries(draw, [*nodes, *pods], asked, dual=dual))
 
 
@@ -129,6 +133,33 @@ def _pod(draw: st.DrawFn, number: int, shape: _Shape) -> Object:
     if chance(draw, 10):  # UNK-13
         spec["os"] = {"name": _system(draw)}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": status}
+
+
+def _service_ranges(draw: st.DrawFn) -> list[Object]:
+    """Ranges of ClusterIPs, and a Service with an address in one, on a port that nobody asks of."""
+    conditions: tuple[list[Json], ...] = (
+        [],
+        [{"type": "Ready", "status": "True"}],
+        [{"type": "Ready", "status": "False"}],
+    )
+    found: list[Object] = [
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "ServiceCIDR",
+            "metadata": {"name": f"r{number}"},
+            "spec": {"cidrs": [f"10.{number}.0.0/16"]},
+            "status": {"conditions": draw(st.sampled_from(conditions))},
+        }
+        for number in (96, 97)
+    ]
+    balancer: Object = {"ip": "203.0.113.50"}
+    if chance(draw, 50):
+        balancer["ipMode"] = draw(st.sampled_from(["VIP", "Proxy"]))
+    spec: Object = {"type": "LoadBalancer", "clusterIP": "10.97.0.10", "ports": [{"port": 7}]}
+    meta: Object = {"name": "vip", "namespace": "u"}
+    status: Object = {"loadBalancer": {"ingress": [balancer]}}
+    service: Object = {"apiVersion": "v1", "kind": "Service", "metadata": meta}
+    return [*found, service | {"spec": spec, "status": status}]
 
 
 def _system(draw: st.DrawFn) -> str:
