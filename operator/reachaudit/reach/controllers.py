@@ -155,6 +155,8 @@ class Controllers:
 
 def _watching(serving: Serving, namespace: str) -> Serving:
     """The pods that watch a namespace, by their arguments (ING-24): without any they watch all."""
+    if not any(pod.watched_namespaces for pod in serving.pods):
+        return serving
     pods = tuple(
         pod
         for pod in serving.pods
