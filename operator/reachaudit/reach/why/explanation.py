@@ -71,7 +71,8 @@ class Explainer:
     def __init__(self, facts: Facts, assumptions: Assumptions) -> None:
         self.reach = Reachability(facts, assumptions)
         self.reach.identity.telling.one_by_one = True
-        self._flips, self._rests = Flips(self.reach), Rests(self.reach)
+        self._flips = Flips(self.reach)
+        self._rests = Rests(self._flips.trial.itself)
 
     def explain(
         self,
@@ -87,7 +88,7 @@ class Explainer:
         """
         sending, reached = source(source_name, self.reach), target(target_name, self.reach)
         questions = list(pairs(self.reach, sending, reached, families))
-        grouped = _grouped(self.reach, questions, ports)
+        grouped = _grouped(self._flips.trial.itself, questions, ports)
         answers = [self._answer(family, asked) for family, asked in grouped]
         return Explanation(sending, reached, tuple(answers or _nowhere(sending, reached)))
 

@@ -42,7 +42,7 @@ class Flips:
     """Finds flips of answers of one state."""
 
     def __init__(self, reach: Reachability) -> None:
-        self._reach, self._trial = reach, Trial(reach)
+        self._reach, self.trial = reach, Trial(reach)
 
     def of(self, asked: Asked, goal: Goal) -> list[Flip]:
         """All flips of one object that are known of, else those of the fewest objects.
@@ -59,24 +59,25 @@ class Flips:
         return sorted(kept, key=lambda flip: flip.gained + flip.lost)
 
     def _candidates(self, asked: Asked, goal: Goal) -> Iterator[list[Edit]]:
+        ways = asked.ways(self._reach)
         if goal == "shut":
-            yield from shuttings(self._reach, asked)
+            yield from shuttings(self._reach, asked, ways)
             yield from ([edit] for edit in closings(self._reach, asked))
             return
-        yield from openings(self._reach, asked)
+        yield from openings(self._reach, asked, ways)
         for edit in (*mends(self._reach, asked), *reroutings(self._reach, asked)):
             yield [edit]
             yield from ([edit, *more] for more in self._openings_after(asked, edit))
 
     def _openings_after(self, asked: Asked, edit: Edit) -> list[list[Edit]]:
         """Where an edit leads somewhere, and only policies stand in the way then: what opens it."""
-        before = {(verdict.outcome, verdict.note) for verdict in asked.verdicts(self._reach)}
-        with self._trial.after([edit]) as (mended, _):
+        before = {(verdict.outcome, verdict.note) for verdict in asked.verdicts(self.trial.itself)}
+        with self.trial.after([edit]) as (mended, _):
             now = {(verdict.outcome, verdict.note) for verdict in asked.verdicts(mended)}
             outcomes = {outcome for outcome, _ in now}
             if now == before or Outcome.NO_PATH in outcomes or outcomes == {Outcome.ALLOW}:
                 return []
-            return list(openings(mended, asked))
+            return list(openings(mended, asked, asked.ways(mended)))
 
     def _tried(self, asked: Asked, goal: Goal, edits: list[Edit]) -> Flip | None:
         """The flip that edits make, without such as are not needed; None where they make none."""
@@ -90,7 +91,7 @@ class Flips:
     def _try(self, asked: Asked, goal: Goal, edits: list[Edit]) -> Flip | None:
         if not edits:
             return None
-        with self._trial.after(edits) as (state, delta):
+        with self.trial.after(edits) as (state, delta):
             outcomes = asked.outcomes(state)
             if not outcomes <= _REACHED[goal]:
                 return None

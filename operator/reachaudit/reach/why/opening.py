@@ -1,7 +1,7 @@
 """Ways to open what policies shut: edits that may do it, to be tried."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from reachaudit.model.facts import Direction, Labels, NetworkPolicy, PolicyRule, Selector
@@ -26,11 +26,11 @@ class _Need(NamedTuple):
     rule: PolicyRule | None
 
 
-def openings(reach: Reachability, asked: Asked) -> Iterator[list[Edit]]:
+def openings(reach: Reachability, asked: Asked, ways: Iterable[Judgement]) -> Iterator[list[Edit]]:
     """Candidates, the narrowest first: a rule more, a policy more, a policy less."""
     needs = [
         _Need(side, _rule(reach, asked, way, side))
-        for way in asked.ways(reach)
+        for way in ways
         if way.value is not Value.ALLOW
         for side in sides(reach.judge, way)
         if side.value is not Value.ALLOW and not side.exempt

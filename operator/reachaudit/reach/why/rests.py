@@ -80,7 +80,7 @@ def _concerns(fact: Fact, namespaces: frozenset[str]) -> bool:
 
 def _namespaces(reach: Reachability, asked: Asked) -> Iterator[str]:
     """Where the ends are, and who serves them."""
-    for way in asked.ways(reach):
+    for way in next(asked.verdicts(reach)).ways:
         for party in (way.source, way.seen, way.target):
             if party.pod is not None:
                 yield party.pod.namespace

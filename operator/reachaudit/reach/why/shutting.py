@@ -1,13 +1,13 @@
 """Ways to shut what is open: edits of policies that may do it, to be tried."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reachaudit.model.facts import Direction, NetworkPolicy, Pod, Selector
 from reachaudit.model.names import Ref
 from reachaudit.reach.explain import Clause, Side, clauses, openings, sides
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.verdict import Value
+from reachaudit.reach.verdict import Judgement, Value
 from reachaudit.reach.why.asked import Asked
 from reachaudit.reach.why.edits import DIRECTIONS, Edit, created, new_policy, taken_out
 from reachaudit.reach.why.permissions import common_labels
@@ -15,13 +15,15 @@ from reachaudit.reach.why.permissions import common_labels
 Subjects = dict[str, dict[Ref, Pod]]
 
 
-def shuttings(reach: Reachability, asked: Asked) -> Iterator[list[Edit]]:
+def shuttings(
+    reach: Reachability, asked: Asked, all_ways: Iterable[Judgement]
+) -> Iterator[list[Edit]]:
     """Candidates: for each connection of the path, and each end of it, what would shut that end.
 
     A path is shut where one of its connections is, and a connection where one of its ends is; a pod
     that a Service sends to itself, where both are (NP-46).
     """
-    ways = [way for way in asked.ways(reach) if way.value is not Value.DENY]
+    ways = [way for way in all_ways if way.value is not Value.DENY]
     for leg in sorted({way.leg for way in ways}):
         told = [(way, side) for way in ways if way.leg == leg for side in sides(reach.judge, way)]
         for direction in DIRECTIONS:

@@ -15,8 +15,12 @@ class Trial:
 
     def __init__(self, reach: Reachability) -> None:
         self._engine = Engine(reach.assumptions)
-        self._engine.reach.identity.telling.one_by_one = True
         self._engine.apply([Change(fact.ref, None, fact, 0.0) for fact in reach.facts])
+
+    @property
+    def itself(self) -> Reachability:
+        """The state as it is. It asks one stranger for all who fare alike."""
+        return self._engine.reach
 
     @contextmanager
     def after(self, edits: Iterable[Edit]) -> Iterator[tuple[Reachability, Delta]]:
