@@ -61,11 +61,11 @@ def _play(open_target: Callable[[], AbstractContextManager[Target]], *, keep: bo
 
 
 def _stay(teller: Teller, target: Target) -> None:
-    teller.step("It stays up until Ctrl-C")
-    for what, where in target.operator.urls.items():
-        teller.say(f"{what:9} {where}")
-    teller.say(f"cluster   export KUBECONFIG={target.kubeconfig}")
     try:
+        teller.step("It stays up until Ctrl-C")
+        for what, where in target.operator.urls.items():
+            teller.say(f"{what:9} {where}")
+        teller.say(f"cluster   export KUBECONFIG={target.kubeconfig}")
         signal.pause()
     except KeyboardInterrupt:
         teller.say("stopping")

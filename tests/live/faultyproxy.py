@@ -1,5 +1,6 @@
 """A proxy between a client and the API server that spoils answers as a test tells it."""
 
+import asyncio
 import json
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
@@ -47,6 +48,7 @@ class FaultyProxy:
         self.answer: Answer = forward
         self.spoil: Spoil = honest
         self.requests: list[web.Request] = []
+        self._sent: list[asyncio.Task[ClientResponse]] = []
 
     async def __aenter__(self) -> Self:
         cluster = self._config["clusters"][0]["cluster"]
@@ -69,6 +71,9 @@ class FaultyProxy:
     ) -> None:
         self.drop()
         await self._runner.cleanup()
+        for answer in await asyncio.gather(*self._sent, return_exceptions=True):
+            if isinstance(answer, ClientResponse):
+                _abort(answer)
         await self._session.close()
 
     def kubeconfig(self, folder: Path) -> Path:
@@ -89,18 +94,23 @@ class FaultyProxy:
         return await self.answer(request) or await self._forward(request)
 
     async def _forward(self, request: web.Request) -> web.StreamResponse:
-        async with self._session.request(
+        # asyncio leaks a connection whose task is cancelled before TLS begins: so this one is not,
+        # though its client goes.
+        self._sent.append(asyncio.create_task(self._send(request, await request.read())))
+        async with await asyncio.shield(self._sent[-1]) as answer:
+            try:
+                return await self._hand_on(request, answer)
+            finally:
+                _abort(answer)
+
+    async def _send(self, request: web.Request, body: bytes) -> ClientResponse:
+        return await self._session.request(
             request.method,
             self._server.join(request.rel_url),
             headers={name: request.headers[name] for name in FORWARDED if name in request.headers},
-            data=await request.read() or None,
+            data=body or None,
             timeout=ClientTimeout(total=None),
-        ) as answer:
-            try:
-                return await self._hand_on(request, answer)
-            finally:  # not politely: that would outlive the test
-                if answer.connection is not None and answer.connection.transport is not None:
-                    answer.connection.transport.abort()
+        )
 
     async def _hand_on(self, request: web.Request, answer: ClientResponse) -> web.StreamResponse:
         response = web.StreamResponse(status=answer.status)
@@ -115,3 +125,9 @@ class FaultyProxy:
                 elif request.transport is not None:
                     request.transport.abort()
         return response
+
+
+def _abort(answer: ClientResponse) -> None:
+    """End an answer's connection; not politely, which would outlive the test."""
+    if answer.connection is not None and answer.connection.transport is not None:
+        answer.connection.transport.abort()
