@@ -147,8 +147,7 @@ class Controllers:
                 for port in service.ports:
                     for family in service.families:
                         for backend in usable(self._services.backends(service, port, family)):
-                            pod = self._identity.pod_at(backend.address, backend.pod)
-                            if pod is not None:
+                            if (pod := backend.party.pod) is not None:
                                 found[pod.ref] = pod
         return tuple(found.values())
 

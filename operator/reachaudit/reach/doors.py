@@ -94,8 +94,7 @@ class Doors:
                 if (inner and door.kind == "ClusterIP") or door.port.port not in WEB_PORTS:
                     continue
                 for backend in self._paths.services.backends(service, door.port, door.family):
-                    pod = self._identity.pod_at(backend.address, backend.pod)
-                    if pod is not None:
+                    if (pod := backend.party.pod) is not None:
                         found.setdefault((pod.ref, door.port.port), []).append(door)
         return found
 

@@ -205,15 +205,22 @@ class Identity:
             return self._node_party(found, address)
         return Party(address)
 
-    def strangers(self, strangers: Iterable[Party], question: Callable[[Party], T]) -> Iterator[T]:
-        """Answers to a question about strangers, one for each group that it tells apart."""
-        return (answer for _, answer in self.telling.answers(strangers, question))
+    def each(self, parties: Iterable[Party], question: Callable[[Party], T]) -> Iterator[T]:
+        """Answers to a question about parties, one for each group that it tells apart."""
+        return (answer for _, answer in self.telling.parties(parties, question))
 
     def alike_to_policies(self, party: Party) -> Hashable:
         """What all parties share of whom policies cannot tell one from another (NP-44 apart)."""
         if party.number is None:
             return party.address
         return party.number, self.signature(party)
+
+    def workload(self, pod: Pod) -> Workload:
+        """A live pod's workload."""
+        number = self.number(pod)
+        return (
+            self.workloads[pod.ref] if number is None else self.classes.by_number[number].workload
+        )
 
     def signature(self, party: Party) -> int:
         """What blocks can tell of a party's address."""

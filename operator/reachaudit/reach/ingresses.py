@@ -1,10 +1,18 @@
 """Ingresses: routes from a host and path to a Service port, and the path that requests take."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
-from reachaudit.model.facts import Balancer, Ingress, IngressBackend, Pod, Service, ServicePort
+from reachaudit.model.facts import (
+    Balancer,
+    Ingress,
+    IngressBackend,
+    Protocol,
+    Service,
+    ServicePort,
+)
 from reachaudit.model.ip import Block, Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
@@ -16,7 +24,7 @@ from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
-from reachaudit.reach.services import Only, anything, frontends, usable
+from reachaudit.reach.services import Backend, Only, anything, frontends, usable
 from reachaudit.reach.verdict import (
     Outcome,
     PathVerdict,
@@ -70,6 +78,13 @@ class _ByName(NamedTuple):
     ranges: tuple[Block, ...] | None
 
 
+class _Dialling(NamedTuple):
+    """Pods of a controller, and the families in which they may dial, the first that they have."""
+
+    pods: tuple[Ref, ...]
+    families: tuple[Family, ...]
+
+
 class Ingresses:
     """All Ingresses with their routes, and the verdicts of requests."""
 
@@ -80,6 +95,9 @@ class Ingresses:
         self._facts = facts
         self._by_ingress: Table[Ref, list[Route]] = Table(identity.graph, self._read)
         self._named: Table[_ByName, PathVerdict] = Table(identity.graph, self._enter)
+        self._parties: Table[_Dialling, tuple[Party, ...]] = Table(
+            identity.graph, self._find_parties
+        )
 
     @property
     def routes(self) -> list[Route]:
@@ -137,7 +155,7 @@ class Ingresses:
             entrance = self.doors.enter(client, key.balancers, pods, key.number)
             return self.listed(client, key.ranges, entrance, nginx=key.nginx)
 
-        return client_chooses(self._identity.strangers(clients, ask))
+        return client_chooses(self._identity.each(clients, ask))
 
     def listed(
         self,
@@ -152,7 +170,7 @@ class Ingresses:
         if ranges is None or shut or not nginx:
             return entrance.path
         for block in ranges:
-            self._identity.telling.looks_at(self._identity.signatures.inside(block))
+            self._identity.telling.looks_for(client, self._identity.signatures.inside(block))
         seen = [client.address]
         if not entrance.kept:
             seen += [a for node in self._identity.nodes.values() for a in node.addresses]
@@ -190,32 +208,27 @@ class Ingresses:
             return self._from_cloud(route, serving, route.service, route.port, only)
         if not serving.pods:
             return serving.nobody
-        parties = [
-            party
-            for pod in serving.pods
-            for party in self._controller_parties(pod, route.service, route.port, family)
-        ]
-        return network_chooses(
-            self._dial(party, route, route.service, route.port, only)
-            for party in (parties if _node_matters(route) else self._apart(parties))
-        )
+        controllers = self._controllers_for(serving, route.service, route.port, family)
+        dial = partial(self._dial, route, route.service, route.port, only)
+        if _node_matters(route):
+            return network_chooses(map(dial, controllers))
+        return network_chooses(self._identity.each(controllers, dial))
 
-    def _apart(self, parties: Iterable[Party]) -> Iterable[Party]:
-        """One of each kind that policies tell apart."""
-        return {self._identity.alike_to_policies(party): party for party in parties}.values()
+    def _controllers_for(
+        self, serving: Serving, service: Service, port: ServicePort, family: Family
+    ) -> tuple[Party, ...]:
+        """Controllers dial a family that both they and the backend have; the client's first."""
+        wanted = dict.fromkeys((family, *service.families))
+        served = (each for each in wanted if self._services.backends(service, port, each))
+        return self._parties[_Dialling(serving.refs, (*served, family))]
 
-    def _controller_parties(
-        self, pod: Pod, service: Service, port: ServicePort, family: Family
-    ) -> list[Party]:
-        """The controller dials a family that both it and the backend have; the client's first."""
-        for candidate in (family, *service.families):
-            parties = self._identity.pod_parties(pod, candidate)
-            if parties and self._services.backends(service, port, candidate):
-                return parties
-        return self._identity.pod_parties(pod, family)
+    def _find_parties(self, key: _Dialling) -> tuple[Party, ...]:
+        pods = [pod for ref in key.pods if (pod := self._identity.pod(ref)) is not None]
+        found = ([self._identity.pod_parties(pod, f) for f in key.families] for pod in pods)
+        return tuple(p for own in found for p in next(filter(None, own), ()))
 
     def _dial(
-        self, controller: Party, route: Route, service: Service, port: ServicePort, only: Only
+        self, route: Route, service: Service, port: ServicePort, only: Only, controller: Party
     ) -> PathVerdict:
         """Endpoints that are ready, or the ClusterIP where an annotation says so (ING-17)."""
         family = controller.address.family
@@ -226,15 +239,17 @@ class Ingresses:
         ready = [b for b in self._services.backends(service, port, family, only) if b.ready]
         if not ready:
             return no_path("no ready endpoints", "ING-17")
-        dialled = ((self._paths.rewrites.party(b), position(port.protocol, b.port)) for b in ready)
-        kinds = {
-            (self._identity.alike_to_policies(target), at, controller.is_pod(target)): (target, at)
-            for target, at in dialled
-        }
+        # A controller of its node's network may pass to pods of its own node (NP-44).
+        near = (controller.node,) if controller.number is None else ()
         return network_chooses(
-            direct(self._paths.judge.connection(controller, target, at))
-            for target, at in kinds.values()
+            self._paths.rewrites.each(
+                controller, ready, near, partial(self._connect, port.protocol, controller)
+            )
         )
+
+    def _connect(self, protocol: Protocol, controller: Party, backend: Backend) -> PathVerdict:
+        at = position(protocol, backend.port)
+        return direct(self._paths.judge.connection(controller, backend.party, at))
 
     def _from_cloud(
         self, route: Route, serving: Serving, service: Service, port: ServicePort, only: Only

@@ -135,9 +135,8 @@ class Judge:
 
     def admitted(self, planes: Planes, peer: Party) -> Value:
         """What a set of peers says of one, as far as ipBlocks surely match it (NP-30)."""
-        if not peer.node:
-            self.identity.telling.looks_at(planes.must.signatures)
-            self.identity.telling.looks_at(planes.may.signatures)
+        self.identity.telling.looks_for(peer, planes.must.signatures)
+        self.identity.telling.looks_for(peer, planes.may.signatures)
         heed = self._heed_blocks(peer)
         return planes.value(peer.number, self.identity.signature(peer), heed_blocks=heed)
 

@@ -42,7 +42,7 @@ class Named:
             return [Span(at(f), at(f)) for f in frontends(meant) if f.kind == "ClusterIP"]
         family = client.address.family
         backends = [b for p in meant.ports for b in reach.services.backends(meant, p, family)]
-        parties = dict.fromkeys(map(reach.paths.rewrites.party, backends))
+        parties = dict.fromkeys(backend.party for backend in backends)
         return spans_between(edge for party in parties for edge in edges(reach, client, party))
 
     def services(self, reach: Reachability, _port: int | None) -> list[Service]:

@@ -1,6 +1,7 @@
 """Paths: from a client to what it dials: a pod, a node, a host port, or a Service's frontend."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from reachaudit.model.facts import Balancer, ContainerPort, Pod
 from reachaudit.model.ip import Address, Block, Family, everything
@@ -117,7 +118,7 @@ class Paths:
         """
         hosted: dict[str, set[int | None]] = {}
         for backend in self.services.of(key):
-            hosted.setdefault(backend.node, set()).add(self.rewrites.party(backend).number)
+            hosted.setdefault(backend.node, set()).add(backend.party.number)
         found = dict.fromkeys(self.rewrites.entry_nodes(key.family))
         kinds: dict[tuple[frozenset[int], frozenset[int | None]], int] = {}
         for name, classes in hosted.items():
@@ -178,9 +179,7 @@ class Paths:
 
     def to_endpoints(self, client: Party, backends: Iterable[Backend], port: int) -> PathVerdict:
         """A client dials the endpoints themselves, all at one port, as DNS gives them (SVC-16)."""
-        return network_chooses(
-            self.to_party(client, self.rewrites.party(b), port) for b in backends
-        )
+        return network_chooses(self.to_party(client, backend.party, port) for backend in backends)
 
     def _cluster_ip(
         self, client: Party, frontend: Frontend, backends: list[Backend]
@@ -203,8 +202,8 @@ class Paths:
         found = usable(backends)
         if not found:
             return none
-        kinds = self.rewrites.kinds(client, found, (client.node,))
-        return network_chooses(self.rewrites.way(client, client, frontend, b) for b in kinds)
+        way = partial(self.rewrites.way, client, client, frontend)
+        return network_chooses(self.rewrites.each(client, found, (client.node,), way))
 
     def _balancer(self, client: Party, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
         service = frontend.service
@@ -242,7 +241,7 @@ class Paths:
         """
         own = [block for block in ranges if block.family == client.address.family]
         for block in own:
-            self._identity.telling.looks_at(self._identity.signatures.inside(block))
+            self._identity.telling.looks_for(client, self._identity.signatures.inside(block))
         if not own or any(block == everything(block.family) for block in own):
             return True
         placed = client.address.placed

@@ -38,7 +38,7 @@ class Proxies:
         for balancer in balancers:
             if balancer.address is None:  # a name is not resolved: any address outside
                 targets = self._outside.all(family)
-                found = self._identity.strangers(
+                found = self._identity.each(
                     targets, lambda target: direct(self._judge.connection(client, target, port))
                 )
                 ways.append(one_of(found, Reason.NAME_RESOLUTION))
@@ -54,7 +54,7 @@ class Proxies:
         clients = self._outside.all(frontend.family)
         if not clients:
             return unknown(Reason.SOURCE_NAT)
-        found = self._identity.strangers(
+        found = self._identity.each(
             clients, lambda client: self._rewrites.entered(client, frontend, backends)
         )
         return one_of(found, Reason.SOURCE_NAT)
@@ -65,14 +65,14 @@ class Proxies:
         """It dials pods (ING-20), from ranges that may be known (EXT-14)."""
         if not backends:
             return no_path("no usable endpoints", "ING-20")
-        family = backends[0].address.family
+        family = backends[0].party.address.family
         clients = self._outside.within(ranges, family) or self._outside.all(family)
-        found = self._identity.strangers(
+        found = self._identity.each(
             clients,
             lambda client: network_chooses(self._dial(client, b, protocol) for b in backends),
         )
         return one_of(found, Reason.SOURCE_NAT)
 
     def _dial(self, client: Party, backend: Backend, protocol: Protocol) -> PathVerdict:
-        target, port = self._rewrites.party(backend), position(protocol, backend.port)
+        target, port = backend.party, position(protocol, backend.port)
         return direct(self._judge.connection(client, target, port))

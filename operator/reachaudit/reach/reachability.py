@@ -52,7 +52,7 @@ class Reachability:
         self.judge = Judge(self.identity, assumptions)
         self.rows = Rows(self.identity, self.judge, sure=assumptions.ip_blocks_match_pods)
         self.outside = Outside(self.facts, self.identity)
-        self.services = Services(self.facts, graph, assumptions)
+        self.services = Services(self.facts, self.identity, assumptions)
         self.paths = Paths(self.judge, self.services, self.outside, assumptions)
         self.ingresses = Ingresses(self.facts, self.identity, self.paths)
         ways = WaysIn(self.identity, self.paths, self.ingresses)

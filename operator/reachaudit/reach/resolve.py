@@ -143,7 +143,7 @@ def _headless(
         return no_path("cluster DNS is not served outside", "SVC-16")
     family = client.address.family
     backends = {
-        (b.address, b.pod): b
+        b.party: b
         for service_port in service.ports
         for b in usable(paths.services.backends(service, service_port, family))
     }

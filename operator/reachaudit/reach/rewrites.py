@@ -5,8 +5,11 @@ the source is rewritten, so an endpoint on the node where traffic enters sees th
 another node sees the entry node (EXT-9).
 """
 
-from collections.abc import Container, Hashable, Iterable
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from operator import attrgetter
+from typing import TypeVar
 
 from reachaudit.model.facts import SOME_NODE, SOME_PORT
 from reachaudit.model.ip import UNPLACED, Address, Family
@@ -14,6 +17,7 @@ from reachaudit.reach.judge import Judge
 from reachaudit.reach.party import Party, together
 from reachaudit.reach.ports import position
 from reachaudit.reach.services import Backend, Frontend, on, usable
+from reachaudit.reach.telling import kind
 from reachaudit.reach.verdict import (
     Judgement,
     PathVerdict,
@@ -26,6 +30,7 @@ from reachaudit.reach.verdict import (
     wherever,
 )
 
+T = TypeVar("T")
 NODE_PORTS = (30000, 32767)  # SVC-26: a cluster gives them from this range
 
 
@@ -36,39 +41,52 @@ class Rewrites:
         self.judge = judge
         self._identity = judge.identity
 
-    def party(self, backend: Backend) -> Party:
-        """Who an endpoint is."""
-        return self._identity.endpoint(backend.address, backend.pod)
-
     def entered(self, client: Party, frontend: Frontend, backends: list[Backend]) -> PathVerdict:
         """From outside, at a node that the network chooses."""
         inner = frontend.kind == "ClusterIP"  # routed to the nodes: any of them may get it (SVC-23)
         if frontend.service.internal_local if inner else frontend.service.external_local:
             return self._entered_local(client, frontend, backends, dropping=inner)
-        ways, entries = list[PathVerdict](), self.entry_nodes(frontend.family)
-        for backend in self.kinds(client, usable(backends), entries):
-            where = self.party(backend).node
-            if where or not entries:
-                ways.append(self.way(client, client, frontend, backend))
-            ways += [
-                self._masqueraded(client, node, frontend, backend)
-                for node in entries
-                if not together(node, where)
-            ]
-        return network_chooses(ways)
+        entries = self.entry_nodes(frontend.family)
+        at_any = partial(self._at_any, client, frontend, entries)
+        found = self.each(client, usable(backends), entries, at_any)
+        return network_chooses(way for ways in found for way in ways)
 
-    def kinds(
-        self, client: Party, backends: Iterable[Backend], nodes: Container[str]
-    ) -> list[Backend]:
-        """One of each kind of endpoints that fare alike; it may matter that one is on `nodes`."""
-        found: dict[tuple[Hashable, ...], Backend] = {}
-        for backend in backends:
-            target = self.party(backend)
+    def _at_any(
+        self, client: Party, frontend: Frontend, entries: Sequence[str], backend: Backend
+    ) -> list[PathVerdict]:
+        """By the endpoint's own node, which needs no rewriting, and by all others."""
+        where = backend.party.node
+        kept = [self.way(client, client, frontend, backend)] if where or not entries else []
+        others = [node for node in entries if not together(node, where)]
+        seen = {node: self.node_parties(node, frontend.family) for node in others}
+        found = self._identity.telling.answers(
+            others,
+            lambda node: self._masqueraded(client, node, frontend, backend),
+            lambda node: seen[node][0],
+            lambda node: len(seen[node]) == 1 or node,
+        )
+        return kept + [way for _, way in found]
+
+    def each(
+        self,
+        client: Party,
+        backends: Iterable[Backend],
+        nodes: Container[str],
+        question: Callable[[Backend], T],
+    ) -> Iterator[T]:
+        """Answers about endpoints, one for each group that fares alike.
+
+        It may matter that one is on `nodes`, and that one is the client itself.
+        """
+
+        def tell(backend: Backend) -> Hashable:
+            target = backend.party
             known = target.node in nodes or target.node == SOME_NODE
             where = target.node if known else bool(target.node)
-            alike = self._identity.alike_to_policies(target)
-            found.setdefault((alike, backend.port, where, client.is_pod(target)), backend)
-        return list(found.values())
+            return kind(target), backend.port, where, client.is_pod(target)
+
+        found = self._identity.telling.answers(backends, question, attrgetter("party"), tell)
+        return (answer for _, answer in found)
 
     def _entered_local(
         self, client: Party, frontend: Frontend, backends: list[Backend], *, dropping: bool
@@ -78,8 +96,8 @@ class Rewrites:
         `dropping`: it may also be one that has none; load balancers leave those out.
         """
         here = {n: usable(backends, n) for n in dict.fromkeys(b.node for b in backends if b.node)}
-        served = self.kinds(client, (b for own in here.values() for b in own), ())
-        ways = [self.way(client, client, frontend, backend) for backend in served]
+        way = partial(self.way, client, client, frontend)
+        ways = list(self.each(client, (b for own in here.values() for b in own), (), way))
         served_by_all = network_chooses(ways)
         if not dropping:
             return served_by_all
@@ -93,11 +111,12 @@ class Rewrites:
         self, client: Party, frontend: Frontend, backends: list[Backend], entry: str
     ) -> PathVerdict:
         """At a known entry node: a node port there, or an address captured on the client's node."""
-        near = {entry, client.node}
-        cluster = self.kinds(client, usable(backends), near)
+        near, found = {entry, client.node}, usable(backends)
         if not frontend.service.external_local:  # SVC-27: others see the entry node
-            return network_chooses(self._through(client, frontend, b, entry) for b in cluster)
-        kept = network_chooses(self.way(client, client, frontend, b, entry) for b in cluster)
+            through = partial(self._through, client, frontend, entry)
+            return network_chooses(self.each(client, found, near, through))
+        way = partial(self.way, client, client, frontend, entry=entry)
+        kept = network_chooses(self.each(client, found, near, way))
         own = frontend.kind != "NodePort" or together(client.node, entry)
         if client.node and own:  # SVC-29: short-circuited to all endpoints
             return kept
@@ -111,10 +130,10 @@ class Rewrites:
         return outside_in  # from outside, or from another node
 
     def _through(
-        self, client: Party, frontend: Frontend, backend: Backend, entry: str
+        self, client: Party, frontend: Frontend, entry: str, backend: Backend
     ) -> PathVerdict:
         """By a node to an endpoint on it, or on another, which sees the entry node (SVC-27)."""
-        where = self.party(backend).node
+        where = backend.party.node
         here = together(where, entry) if where else True
         if here:
             return self.way(client, client, frontend, backend, entry)
@@ -133,11 +152,9 @@ class Rewrites:
         """
         near = {entry, client.node}
         groups = [backends] if entry == SOME_NODE and not client.node else on(entry, backends)
+        way = partial(self.way, client, client, frontend, entry=entry)
         return wherever(
-            network_chooses(
-                self.way(client, client, frontend, b, entry)
-                for b in self.kinds(client, usable(group), near)
-            )
+            network_chooses(self.each(client, usable(group), near, way))
             if usable(group)
             else no_path(f"no usable endpoint on {entry}", "SVC-28")
             for group in groups
@@ -147,7 +164,7 @@ class Rewrites:
         self, client: Party, seen: Party, frontend: Frontend, backend: Backend, entry: str = ""
     ) -> PathVerdict:
         """One endpoint, with the source that its policy sees."""
-        target = self.party(backend)
+        target = backend.party
         port = position(frontend.port.protocol, backend.port)
         if seen.is_pod(target):
             return direct(self.judge.hairpin(client, port))

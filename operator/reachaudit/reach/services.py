@@ -18,8 +18,9 @@ from reachaudit.model.facts import (
 from reachaudit.model.ip import Address, Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
-from reachaudit.reach.derived import Graph, Table
-from reachaudit.reach.party import together
+from reachaudit.reach.derived import Table
+from reachaudit.reach.identity import Identity
+from reachaudit.reach.party import Party, together
 from reachaudit.reach.ports import named
 from reachaudit.settings import Assumptions
 
@@ -29,15 +30,14 @@ FrontendKind = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalIP"]
 class Backend(NamedTuple):
     """An endpoint behind one Service port: where packets are rewritten to (NP-53).
 
-    `pod` is the pod that it is, as far as is known: a hostNetwork pod has its node's address.
+    `party` is who stands there. `node`: where its slice says that it is.
     """
 
-    address: Address
+    party: Party
     port: int
     node: str
     ready: bool
     serving_last: bool  # terminating but still serving: used where nothing is ready (SVC-13)
-    pod: Ref | None = None
 
 
 Only = Callable[[Backend], bool]
@@ -96,11 +96,11 @@ _Name = tuple[str, str]
 class Services:
     """All Services with their frontends and backends."""
 
-    def __init__(self, facts: Facts, graph: Graph, assumptions: Assumptions) -> None:
-        self._facts, self._graph = facts, graph
+    def __init__(self, facts: Facts, identity: Identity, assumptions: Assumptions) -> None:
+        self._facts, self._identity, self._graph = facts, identity, identity.graph
         self._assumed_ready = assumptions.unreported_pods_ready
         self._slices: defaultdict[_Name, dict[Ref, EndpointSlice]] = defaultdict(dict)
-        self._backends: Table[PortKey, list[Backend]] = Table(graph, self._find)
+        self._backends: Table[PortKey, list[Backend]] = Table(self._graph, self._find)
 
     @property
     def all(self) -> list[Service]:
@@ -166,7 +166,7 @@ class Services:
         if slices is None:
             return list(self._synthesised(service, port, family))
         return [
-            _backend(endpoint, slice_port.port)
+            self._backend(endpoint, slice_port.port)
             for _, piece in sorted(slices.items())
             if piece.family == family and (service.headless or not piece.headless)
             for slice_port in piece.ports
@@ -195,7 +195,13 @@ class Services:
                     serving = pod.ready or (not pod.phase and self._assumed_ready)
                     ready = service.publish_not_ready or (serving and not pod.terminating)
                     last = serving and pod.terminating
-                    yield Backend(address, number, pod.node, ready, last, pod.ref)
+                    party = self._identity.endpoint(address, pod.ref)
+                    yield Backend(party, number, pod.node, ready, last)
+
+    def _backend(self, endpoint: Endpoint, port: int) -> Backend:
+        party = self._identity.endpoint(endpoint.address, endpoint.pod)
+        serving_last = endpoint.serving and endpoint.terminating
+        return Backend(party, port, endpoint.node, endpoint.ready, serving_last)
 
 
 def _slices_of(namespace: str, service: str) -> Hashable:
@@ -206,13 +212,6 @@ def _slices_of(namespace: str, service: str) -> Hashable:
 def _joins(slice_port: SlicePort, port: ServicePort) -> bool:
     """Slice ports join Service ports by name and protocol, never by number (SVC-5)."""
     return slice_port.name == port.name and slice_port.protocol == port.protocol
-
-
-def _backend(endpoint: Endpoint, port: int) -> Backend:
-    serving_last = endpoint.serving and endpoint.terminating
-    return Backend(
-        endpoint.address, port, endpoint.node, endpoint.ready, serving_last, endpoint.pod
-    )
 
 
 def usable(backends: Iterable[Backend], node: str | None = None) -> list[Backend]:

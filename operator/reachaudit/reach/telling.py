@@ -1,48 +1,93 @@
-"""Telling apart: of many strangers whom a question cannot tell apart, one is asked about.
+"""Telling apart: of many parties whom a question cannot tell apart, one is asked about.
 
-Rules know a stranger by the blocks that hold his address alone. While a question is answered for
-one stranger, the sets of signatures that it looks at are noted; for all who lie in the same of
-these sets the answer is the same.
+Rules know an address by the blocks that hold it alone. While a question is answered for one party,
+the sets of signatures that it is looked for in are noted; for all of its kind who lie in the same
+of these sets the answer is the same.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
 
+from reachaudit.model.ip import Address
 from reachaudit.reach import bits
 from reachaudit.reach.party import Party
 
 T = TypeVar("T")
+Who = TypeVar("Who")
+
+
+def kind(party: Party) -> Hashable:
+    """What may be told of a party beside its address: a pod's class, or which node it is."""
+    if party.number is not None or not party.node:
+        return party.number
+    return party.address
+
+
+class _Asked(NamedTuple):
+    """Somebody who is asked about, and the sets that he was looked for in."""
+
+    address: Address
+    sets: dict[int, None]
 
 
 class Telling:
-    """Asks questions about strangers, and notes what they look at.
+    """Asks questions about parties, and notes what they look at.
 
-    `one_by_one`: every stranger is asked about, since each may owe his answer to another rule.
+    `one_by_one`: every signature is asked about, since each may owe its answer to another rule.
     """
 
     def __init__(self, signature: Callable[[Party], int]) -> None:
-        """`signature`: that of a stranger's address."""
+        """`signature`: that of a party's address."""
         self._signature, self.one_by_one = signature, False
-        self._asked: list[dict[int, None]] = []
+        self._asked: list[_Asked] = []
 
-    def looks_at(self, signatures: int) -> None:
-        """The question at hand hangs on whether a stranger's signature is in a set."""
-        if self._asked:
-            self._asked[-1][signatures] = None
+    def looks_for(self, party: Party, signatures: int) -> None:
+        """The question at hand hangs on whether a party's signature is in a set."""
+        for asked in self._asked:
+            if asked.address == party.address:
+                asked.sets[signatures] = None
+
+    def parties(
+        self, parties: Iterable[Party], question: Callable[[Party], T]
+    ) -> Iterator[tuple[list[Party], T]]:
+        """An answer for each group of parties that a question tells apart.
+
+        Of those of one kind and signature the first is in it.
+        """
+        return self.answers(parties, question, lambda party: party, kind)
 
     def answers(
-        self, strangers: Iterable[Party], question: Callable[[Party], T]
-    ) -> Iterator[tuple[list[Party], T]]:
-        """An answer for each group of strangers that a question tells apart, in their order."""
-        left = {self._signature(stranger): stranger for stranger in strangers}
-        while left:
-            signature, stranger = next(iter(left.items()))
-            self._asked.append({})
-            try:
-                answer = question(stranger)
-            finally:
-                asked = self._asked.pop()
-            same = 1 << signature if self.one_by_one else bits.of(left)
-            for signatures in asked:
-                same &= signatures if signatures >> signature & 1 else ~signatures
-            yield [left.pop(number) for number in bits.members(same)], answer
+        self,
+        asked: Iterable[Who],
+        question: Callable[[Who], T],
+        party: Callable[[Who], Party],
+        kind: Callable[[Who], Hashable],
+    ) -> Iterator[tuple[list[Who], T]]:
+        """The same for what has a party, and more that tells it apart: its kind."""
+        kinds: dict[Hashable, dict[int, Who]] = {}
+        for each in asked:
+            kinds.setdefault(kind(each), {}).setdefault(self._signature(party(each)), each)
+        for left in kinds.values():
+            while left:
+                signature, one = next(iter(left.items()))
+                answer, same = self._ask(one, party(one), question, signature, left)
+                yield [left.pop(number) for number in bits.members(same)], answer
+
+    def _ask(
+        self,
+        one: Who,
+        party: Party,
+        question: Callable[[Who], T],
+        signature: int,
+        others: Iterable[int],
+    ) -> tuple[T, int]:
+        """The answer for one, and the signatures of all for whom it is the same."""
+        self._asked.append(_Asked(party.address, {}))
+        try:
+            answer = question(one)
+        finally:
+            sets = self._asked.pop().sets
+        same = 1 << signature if self.one_by_one else bits.of(others)
+        for signatures in sets:
+            same &= signatures if signatures >> signature & 1 else ~signatures
+        return answer, same

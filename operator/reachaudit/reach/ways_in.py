@@ -1,6 +1,6 @@
 """Ways in: where clients outside may come to workloads, and what becomes of each client there."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from itertools import product
@@ -18,7 +18,7 @@ from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
 from reachaudit.reach.profiles import Cell
-from reachaudit.reach.services import Backend, Frontend, anything, frontends, usable
+from reachaudit.reach.services import Backend, Frontend, Only, anything, frontends, usable
 from reachaudit.reach.telling import Telling
 from reachaudit.reach.verdict import (
     PASSES,
@@ -52,7 +52,7 @@ class Entry:
         """What becomes of each client."""
         return [
             (client, path)
-            for clients, path in self._telling.answers(self.clients, self.judge)
+            for clients, path in self._telling.parties(self.clients, self.judge)
             for client in clients
         ]
 
@@ -61,7 +61,7 @@ class Entry:
         """What becomes of the client that fares best."""
         if self._best is not None:
             return self._best()
-        return client_chooses(path for _, path in self._telling.answers(self.clients, self.judge))
+        return client_chooses(path for _, path in self._telling.parties(self.clients, self.judge))
 
 
 def _through(
@@ -178,10 +178,10 @@ class WaysIn:
         """Workload by workload and port by port, since their policies may differ."""
         service, port, family = frontend.service, frontend.port, frontend.family
         backends = self._paths.services.backends(service, port, family)
-        for (workload, number), own in self._ends(backends).items():
+        for (workload, number), only in self._ends(backends).items():
             at = position(port.protocol, number)
             for zone in zones:
-                entry = self._before(zone, family, partial(self._dial, frontend, own, zone))
+                entry = self._before(zone, family, partial(self._dial, frontend, only, zone))
                 yield WayIn(zone, family, workload, service.ref, str(frontend), at, entry)
 
     def _by_some_node(self, zone: Zone, family: Family, path: PathVerdict) -> PathVerdict:
@@ -189,23 +189,28 @@ class WaysIn:
         nodes = self._identity.nodes.values()
         return _if(any(self._facing.surely(zone, family, [node]) for node in nodes), path)
 
-    def _dial(
-        self, frontend: Frontend, own: Set[Backend], zone: Zone, client: Party
-    ) -> PathVerdict:
+    def _dial(self, frontend: Frontend, only: Only, zone: Zone, client: Party) -> PathVerdict:
         if frontend.kind == "NodePort":
-            path = self._paths.to_any_node(client, frontend, own.__contains__)
+            path = self._paths.to_any_node(client, frontend, only)
             return self._by_some_node(zone, frontend.family, path)
-        return self._paths.to_frontend(client, frontend, only=own.__contains__)
+        return self._paths.to_frontend(client, frontend, only=only)
 
-    def _ends(self, backends: list[Backend]) -> dict[tuple[Workload, int], set[Backend]]:
+    def _ends(self, backends: list[Backend]) -> dict[tuple[Workload, int], Only]:
         """Usable endpoints by workload and port: a name may be another number on each pod."""
-        found: dict[tuple[Workload, int], set[Backend]] = {}
+        alike: dict[tuple[Hashable, int], list[Backend]] = {}
         for backend in usable(backends):
-            pod = self._identity.pod_at(backend.address, backend.pod)
-            if pod is not None:
-                key = self._identity.workloads[pod.ref], backend.port
-                found.setdefault(key, set()).add(backend)
-        return found
+            if (pod := backend.party.pod) is not None:
+                number = backend.party.number
+                which = pod.ref if number is None else number
+                alike.setdefault((which, backend.port), []).append(backend)
+        found: dict[tuple[Workload, int], list[Backend]] = {}
+        for (_, port), own in alike.items():
+            assert own[0].party.pod is not None
+            found.setdefault((self._identity.workload(own[0].party.pod), port), []).extend(own)
+        return {
+            end: anything if len(own) == len(backends) else frozenset(own).__contains__
+            for end, own in found.items()
+        }
 
     def _by_host_port(self, pod: Pod, port: ContainerPort, zone: Zone, family: Family) -> WayIn:
         nodes = self._identity.nodes_named(pod.node)
@@ -232,8 +237,7 @@ class WaysIn:
             for each in (route.service.families if entries else ())
             for backend in self._paths.services.backends(route.service, route.port, each)
         ]
-        for (workload, number), own in self._ends(backends).items():
-            only = anything if len(own) == len(backends) else own.__contains__
+        for (workload, number), only in self._ends(backends).items():
             to_backend = cache(partial(self._ingresses.to_backend, route, family, only))
             at = position(route.port.protocol, number)
             for zone, entry in entries.items():

@@ -110,8 +110,7 @@ class Visitors:
             for family in FAMILIES
             for backend in (services.backends(meant, port, family) if meant else ())
         )
-        parties = map(self._reach.paths.rewrites.party, backends)
-        return {party.pod.ref for party in parties if party.pod}
+        return {backend.party.pod.ref for backend in backends if backend.party.pod}
 
     def _dial(self, client: Party, port: ServicePort) -> PathVerdict:
         paths = self._reach.paths

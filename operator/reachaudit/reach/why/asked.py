@@ -76,9 +76,8 @@ class Asked:
             for port in service.ports:
                 for family in service.families:
                     for backend in usable(reach.services.backends(service, port, family)):
-                        pod = reach.paths.rewrites.party(backend).pod
-                        if pod is not None:
-                            yield pod
+                        if backend.party.pod is not None:
+                            yield backend.party.pod
 
     @property
     def spots(self) -> list[Spot]:

@@ -157,7 +157,9 @@ def _doors(reach: Reachability, route: Route) -> Iterator[Edit]:
             backends = (
                 b for f in service.families for b in reach.services.backends(service, port, f)
             )
-            if port.port in WEB_PORTS and any(b.pod in pods for b in backends):
+            if port.port in WEB_PORTS and any(
+                b.party.pod and b.party.pod.ref in pods for b in backends
+            ):
                 yield node_port(reach, service, port)
 
 
