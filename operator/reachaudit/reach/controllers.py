@@ -44,7 +44,7 @@ class Serving:
     `cloud`: a load balancer outside, which dials pods from `ranges` where these are known (EXT-14).
     With neither, `note` says why; `unserved` then means that surely nobody does, else it is not
     known. `found_by`: what the pods were found by, the first that hit (ING-19). `refs`: the pods'
-    objects.
+    objects. `choosy`: some of the pods watch only certain namespaces.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -55,8 +55,10 @@ class Serving:
     note: str = ""
     found_by: Literal["", "assumption", "labels", "address", "arguments"] = ""
     refs: tuple[Ref, ...] = field(init=False)
+    choosy: bool = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "choosy", any(pod.watched_namespaces for pod in self.pods))
         object.__setattr__(self, "refs", tuple(pod.ref for pod in self.pods))
 
     @property
@@ -86,7 +88,7 @@ class Controllers:
         if not name and self._classless == "ignored":
             return Serving(unserved=True, note="it names no class")
         serving = self._of_class(name or self._classless, ingress)
-        return _watching(serving, ingress.namespace) if serving.pods else serving
+        return _watching(serving, ingress.namespace)
 
     def _of_class(self, name: str, ingress: Ingress) -> Serving:
         found = self._facts.get(IngressClass, Ref(IngressClass.kind, "", name))
@@ -154,7 +156,7 @@ class Controllers:
 
 def _watching(serving: Serving, namespace: str) -> Serving:
     """The pods that watch a namespace, by their arguments (ING-24): without any they watch all."""
-    if not any(pod.watched_namespaces for pod in serving.pods):
+    if not serving.choosy:
         return serving
     pods = tuple(
         pod

@@ -7,10 +7,11 @@ from reachaudit.model.facts import Ingress, Pod, Service
 from reachaudit.model.ip import Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
+from reachaudit.reach.callers import PASSING as PASSING
 from reachaudit.reach.derived import Graph, Table
 from reachaudit.reach.verdict import PathVerdict
-from reachaudit.reach.ways_in import PASSING as PASSING
-from reachaudit.reach.ways_in import WayIn, WaysIn
+from reachaudit.reach.way_in import WayIn
+from reachaudit.reach.ways_in import WaysIn
 from reachaudit.reach.workloads import Workload
 from reachaudit.reach.zones import Zone
 

@@ -1,6 +1,6 @@
 """The judge: one connection between two parties, by policy alone."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reachaudit.model.facts import Direction, NetworkPolicy, OpaquePolicy
 from reachaudit.reach.identity import Identity

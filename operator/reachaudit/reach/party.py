@@ -1,13 +1,12 @@
 """The ends of a connection."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reachaudit.model.facts import SOME_NODE, Pod
 from reachaudit.model.ip import Address
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(Struct, frozen=True, gc=False):
     """An end of a connection: a pod, a node, or an address outside.
 
     `number` is a pod's class; None for what no policy selects. `node` is where it is: a node is on

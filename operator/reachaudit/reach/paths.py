@@ -1,7 +1,9 @@
 """Paths: from a client to what it dials: a pod, a node, a host port, or a Service's frontend."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import partial
+from operator import attrgetter
+from typing import NamedTuple
 
 from reachaudit.model.facts import Balancer, ContainerPort, Pod
 from reachaudit.model.ip import Address, Block, Family, everything
@@ -38,6 +40,14 @@ from reachaudit.reach.verdict import (
 from reachaudit.settings import Assumptions
 
 
+class _Door(NamedTuple):
+    """A node at which a node port can be dialled. `kind`: what else may matter than its address."""
+
+    node: str
+    party: Party
+    kind: Hashable
+
+
 class Paths:
     """Judges whole paths, from a client to what it dials."""
 
@@ -48,7 +58,7 @@ class Paths:
         self._identity: Identity = judge.identity
         self.assumptions = assumptions
         self.rewrites = Rewrites(judge)
-        self._doors: Table[PortKey, list[str]] = Table(judge.identity.graph, self._find_doors)
+        self._doors: Table[PortKey, list[_Door]] = Table(judge.identity.graph, self._find_doors)
         self.proxies = Proxies(outside, self.rewrites)
 
     def to_party(self, client: Party, target: Party, port: int) -> PathVerdict:
@@ -94,8 +104,13 @@ class Paths:
 
     def to_any_node(self, client: Party, frontend: Frontend, only: Only = anything) -> PathVerdict:
         """A client outside dials a node port on the node that suits it best."""
-        doors = self._doors[PortKey(frontend.service.ref, frontend.port, frontend.family)]
-        return client_chooses(self.to_frontend(client, frontend, node, only) for node in doors)
+        found = self._identity.telling.answers(
+            self._doors[PortKey(frontend.service.ref, frontend.port, frontend.family)],
+            lambda door: self.to_frontend(client, frontend, door.node, only),
+            attrgetter("party"),
+            attrgetter("kind"),
+        )
+        return client_chooses(path for _, path in found)
 
     def to_some_node(self, client: Party, frontend: Frontend) -> PathVerdict:
         """A client dials a node port by a name that leads to nodes: which one is not its choice.
@@ -107,10 +122,10 @@ class Paths:
         hosts = {backend.node for backend in usable(backends)}
         local = frontend.service.external_local
         doors = self._doors[PortKey(frontend.service.ref, frontend.port, frontend.family)]
-        nodes = [node for node in doors if node in hosts or not local]
+        nodes = [door.node for door in doors if door.node in hosts or not local]
         return network_chooses(self.to_frontend(client, frontend, node) for node in nodes)
 
-    def _find_doors(self, key: PortKey) -> list[str]:
+    def _find_doors(self, key: PortKey) -> list[_Door]:
         """The nodes whose node port can differ: two of each kind.
 
         Nodes are of a kind if their addresses look alike to policies and the endpoints on them are
@@ -127,7 +142,12 @@ class Paths:
             kinds[kind] = kinds.get(kind, 0) + 1
             if parties and kinds[kind] <= 2:
                 found[name] = None
-        return list(found)
+        return [self._door(name, key.family, hosted.get(name, set())) for name in found]
+
+    def _door(self, node: str, family: Family, hosted: set[int | None]) -> _Door:
+        """A node, which may be told by the first of its addresses where it has but one."""
+        first, *others = self.rewrites.node_parties(node, family)
+        return _Door(node, first, (node if others else "", frozenset(hosted)))
 
     def to_host_port(
         self,

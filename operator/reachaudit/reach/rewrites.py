@@ -6,10 +6,11 @@ another node sees the entry node (EXT-9).
 """
 
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from reachaudit.model.facts import SOME_NODE, SOME_PORT
 from reachaudit.model.ip import UNPLACED, Address, Family

@@ -1,8 +1,10 @@
 """Verdicts: three values for a policy, five outcomes for a path (M-2, M-3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reachaudit.model.facts import Direction
 from reachaudit.reach.party import Party
@@ -50,8 +52,7 @@ class Reason(Enum):
     MATCHING = "path-matching"  # ING-8
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True, gc=False):
     """One hop: what the source's egress and the target's ingress say (NP-10).
 
     `seen` is the source that the target's policy sees (EXT-9). `port` is the target's, on the
@@ -78,8 +79,7 @@ class Judgement:
         return min(self.egress, self.ingress)
 
 
-@dataclass(frozen=True, slots=True)
-class PathVerdict:
+class PathVerdict(Struct, frozen=True, gc=False):
     """What becomes of a connection on a whole path.
 
     `ways` are the judgements of the ways among which the network chooses; `note` says in words
@@ -115,12 +115,16 @@ _OUTCOMES = {
 
 def direct(judgement: Judgement) -> PathVerdict:
     """A path of one way."""
-    return PathVerdict(_OUTCOMES[judgement.value], (judgement,), judgement.reason)
+    value = judgement.value
+    reason = judgement.reason if value is Value.UNKNOWN else None
+    return PathVerdict(_OUTCOMES[value], (judgement,), reason)
 
 
 def network_chooses(paths: Iterable[PathVerdict]) -> PathVerdict:
     """One path of many ways: all agree, or PARTIAL, or UNKNOWN where ignorance decides (EXT-10)."""
     paths = tuple(paths)
+    if len(paths) == 1:
+        return paths[0]
     ways = tuple(way for path in paths for way in path.ways)
     outcomes = {path.outcome for path in paths}
     if len(outcomes) == 1 and Outcome.UNKNOWN not in outcomes:
@@ -182,7 +186,9 @@ def in_sequence(first: PathVerdict, second: PathVerdict) -> PathVerdict:
 
 def _told(path: PathVerdict, by: Iterable[PathVerdict]) -> PathVerdict:
     """A path with the notes and rules of those that it is made of, each once."""
-    by = tuple(by)
+    by = [part for part in by if part.note or part.rules]
+    if not by:
+        return path
     notes = dict.fromkeys(part.note for part in by if part.note)
     rules = dict.fromkeys(rule for part in by for rule in part.rules)
     return replace(path, note="; ".join(notes), rules=tuple(rules))

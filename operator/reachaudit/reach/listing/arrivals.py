@@ -18,7 +18,8 @@ from reachaudit.reach.listing.peers import workload_text
 from reachaudit.reach.ports import Span, overlay
 from reachaudit.reach.rows import AddressSets
 from reachaudit.reach.verdict import Outcome, PathVerdict, Reason
-from reachaudit.reach.ways_in import WayIn, WaysIn
+from reachaudit.reach.way_in import WayIn
+from reachaudit.reach.ways_in import WaysIn
 from reachaudit.reach.zones import Zone, in_zone
 
 _BEST_FIRST = (Outcome.ALLOW, Outcome.PARTIAL, Outcome.UNKNOWN)
