@@ -5,8 +5,11 @@ together from what the class is named by: few selectors and blocks hold one clas
 of classes is ever looked at.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from reachaudit.model.ip import Family
@@ -14,7 +17,7 @@ from reachaudit.model.names import Ref
 from reachaudit.reach import bits
 from reachaudit.reach.classes import PodClass
 from reachaudit.reach.identity import NONE, Identity, Item
-from reachaudit.reach.ports import Span, span, union
+from reachaudit.reach.ports import ALL_PORTS, Span, span, union
 from reachaudit.reach.profiles import Profiles
 from reachaudit.reach.rules import EVERYONE, Blocks, CompiledPolicy, CompiledRule, PeerKey
 from reachaudit.reach.vocabulary import PortName
@@ -34,7 +37,8 @@ class Sets(NamedTuple):
 W = TypeVar("W")
 
 
-class Column(NamedTuple):
+@dataclass(frozen=True)
+class Column:
     """Whose rules name a class, as pieces that may overlap, of whom it surely is and may be.
 
     `isolated`: who is isolated at all; others name everybody. `opaque`: of whom nothing is sure.
@@ -49,11 +53,27 @@ class Column(NamedTuple):
 
     def on(self, span: Span) -> Iterator[tuple[Span, Sets]]:
         """The classes that allow it, on disjoint parts of a span."""
+        parts = self._parts
+        for i in range(bisect_right(parts, span.first, key=_start) - 1, len(parts)):
+            (first, last), allowing = parts[i]
+            if first > span.last:
+                return
+            yield Span(max(first, span.first), min(last, span.last)), allowing
+
+    @cached_property
+    def _parts(self) -> list[tuple[Span, Sets]]:
+        """The same on the whole line."""
         free, plain, unsure = ~self.isolated, ~self.opaque, self.opaque | self.doubtful
-        for outer, named in union(self.sure, span):
+        found: list[tuple[Span, Sets]] = []
+        for outer, named in union(self.sure, ALL_PORTS):
             surely = named | free
             for part, maybe in union(self.perhaps, outer) if self.perhaps else ((outer, 0),):
-                yield part, Sets(surely & plain, surely | maybe | unsure)
+                found.append((part, Sets(surely & plain, surely | maybe | unsure)))
+        return found
+
+
+def _start(part: tuple[Span, Sets]) -> int:
+    return part[0].first
 
 
 class _Openings(NamedTuple):

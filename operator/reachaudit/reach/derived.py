@@ -84,17 +84,17 @@ class Graph:
 
     def link(self, cell: Cell, sources: Iterable[Hashable]) -> None:
         """A cell has read these, and no others any longer."""
-        before, after = set(cell.sources), tuple(sources)
-        cell.sources = after
-        for source in before.difference(after):
+        before, cell.sources = cell.sources, tuple(sources)
+        if before == cell.sources:
+            return
+        for source in set(before).difference(cell.sources):
             readers = self._readers[source]
             readers.discard(cell)
             if not readers:
                 del self._readers[source]
                 self._changed.pop(source, None)
-        for source in after:
-            if source not in before:
-                self._readers[source].add(cell)
+        for source in cell.sources:
+            self._readers[source].add(cell)
 
     @contextmanager
     def reading(self) -> Iterator[dict[Hashable, None]]:

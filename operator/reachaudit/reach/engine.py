@@ -39,7 +39,7 @@ class Engine:
         reach.take(changes)
         after = take_picture(reach, scope)
         comparison = Comparison(before, after, reach, classes.stirred)
-        told_apart |= classes.take_stirred() | before.classes | after.classes
+        told_apart |= classes.take_stirred() | before.classes | after.classes | scope.governed
         reach.forget(changes)
         reach.touch(changes, told_apart | classes.take_stirred())
         comparison.enter(*reach.entries.follow())

@@ -72,7 +72,7 @@ class Identity:
         self.spaces, self._terms = Spaces(self.classes), Terms()
         self._nodes: dict[str, Node] = {}
         self._alike_nodes: dict[Family, list[str]] = {}
-        self.telling = Telling(self.signature)
+        self.telling = Telling(self.signatures.of)
         self._names: set[PortName] = set()
         self._places = Places()
         self._serving: dict[Ref, Pod] = {}
@@ -144,7 +144,9 @@ class Identity:
 
     def number(self, pod: Pod) -> int | None:
         """A pod's class; None where no policy can select it (NP-47, NP-49)."""
-        template = self._template_of.get(pod.ref)
+        return self._number(self._template_of.get(pod.ref))
+
+    def _number(self, template: Template | None) -> int | None:
         if template is None or template.own is None:
             return None
         self.graph.saw(template.own.number)
@@ -182,18 +184,13 @@ class Identity:
 
         Whoever writes a slice may name any pod, so the address decides (SVC-8).
         """
-        pod = self.pod_at(address, named)
-        return self._pod_party(pod, address) if pod is not None else self.at(address)
-
-    def pod_at(self, address: Address, named: Ref | None) -> Pod | None:
-        """The pod that an endpoint is, if it is one."""
-        self.graph.saw(address)
         template = self._template_of.get(named) if named else None
-        pod = template.pods[named] if template and named else None
-        if pod is not None and address in pod.addresses:
-            return pod
-        found = self._places.at(address)
-        return found if isinstance(found, Pod) else None
+        if template is not None and named is not None:
+            pod = template.pods[named]
+            if address in pod.addresses:
+                self.graph.saw(address)
+                return self._party_of(template, pod, address)
+        return self.at(address)
 
     def at(self, address: Address) -> Party:
         """Who stands there: a live pod first, then a node, else somebody outside (EXT-3)."""
@@ -279,10 +276,10 @@ class Identity:
         if not pod.live:
             return
         kin = self._kin(pod)
-        template = self._templates.get(kin) or self._make(kin)
-        template.pods[pod.ref], self._template_of[pod.ref] = pod, template
+        template, ref = self._templates.get(kin) or self._make(kin), pod.ref
+        template.pods[ref], self._template_of[ref] = pod, template
         if pod.ingress_classes:
-            self._serving[pod.ref] = pod
+            self._serving[ref] = pod
         self._sorted = None
         if kin.selectable:
             self._places.put_pod(pod)
@@ -463,7 +460,10 @@ class Identity:
         return touched
 
     def _pod_party(self, pod: Pod, address: Address) -> Party:
-        return Party(address, self.number(pod), pod.node, pod)
+        return self._party_of(self._template_of.get(pod.ref), pod, address)
+
+    def _party_of(self, template: Template | None, pod: Pod, address: Address) -> Party:
+        return Party(address, self._number(template), pod.node, pod)
 
     def _node_party(self, node: Node, address: Address) -> Party:
         return Party(address, node=node.name, root=True)

@@ -29,11 +29,14 @@ class Scope:
 
     `targets` None: all are, and sources are only looked at outside. `moved`: pods or labels are
     others, so that others' rules may name them otherwise; else only the scope's own rules changed.
+    `governed`: the classes that other policies select than before, though it may open and shut
+    nothing.
     """
 
     targets: frozenset[Workload] | None = frozenset()
     sources: frozenset[Workload] = frozenset()
     moved: bool = False
+    governed: int = 0
 
     def __bool__(self) -> bool:
         return self.targets is None or bool(self.targets or self.sources)

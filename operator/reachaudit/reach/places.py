@@ -1,7 +1,7 @@
 """Places: who stands at which address."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from reachaudit.model.facts import Fact, Node, Pod
@@ -116,9 +116,10 @@ def _near(address: Address) -> _Near:
     return address.family, address.value >> _SHELF[address.family]
 
 
-def _placed(who: Pod | Node) -> Iterator[Address]:
+def _placed(who: Pod | Node) -> Sequence[Address]:
     """The addresses of a pod or node, each once, as far as they are known."""
-    return (address for address in dict.fromkeys(who.addresses) if address.placed)
+    found = [address for address in who.addresses if address.placed]
+    return found if len(found) < 2 else list(dict.fromkeys(found))
 
 
 def _drop(held: dict[Address, list[F]], address: Address, gone: F) -> None:

@@ -6,7 +6,7 @@ with the peers that are allowed there.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -88,6 +88,7 @@ class Profiles:
         self._opaque: defaultdict[str, dict[Ref, OpaquePolicy]] = defaultdict(dict)
         self._of_class: dict[int, Profile] = {}
         self._known: defaultdict[str, dict[_Key, Profile]] = defaultdict(dict)
+        self._selecting: dict[str, list[tuple[int, CompiledPolicy]]] = {}
         self._generation = 0
         self._isolated: int | None = None
 
@@ -95,12 +96,11 @@ class Profiles:
         """A policy that isolates in this direction."""
         compiled = self.compiler.compile(policy, self.direction)
         self._policies[policy.namespace][policy.ref] = compiled
-        self._renew(policy.namespace)
+        self._renew(compiled)
 
     def drop(self, policy: NetworkPolicy) -> None:
         """The reverse of `put`."""
-        del self._policies[policy.namespace][policy.ref]
-        self._renew(policy.namespace)
+        self._renew(self._policies[policy.namespace].pop(policy.ref))
 
     def heed(self, policy: OpaquePolicy) -> None:
         """A policy that may open or shut anything in its namespace, or everywhere."""
@@ -116,6 +116,7 @@ class Profiles:
         """Work all profiles out anew when next they are asked for."""
         self._of_class.clear()
         self._known.clear()
+        self._selecting.clear()
         self._isolated = None
 
     def of(self, number: int) -> Profile:
@@ -154,7 +155,7 @@ class Profiles:
         if self._isolated is None:
             self._isolated = 0
             for namespace in self._policies:
-                self._isolated |= self._subjects(namespace)
+                self._isolated |= self.subjects(namespace)
         return self._isolated
 
     @property
@@ -172,28 +173,39 @@ class Profiles:
             self._generation = self._classes.generation
             self.renew()
 
-    def _renew(self, namespace: str) -> None:
-        """The policies of one namespace are others."""
-        own = self._classes.in_namespace.get(namespace, 0)
-        for number in bits.members(own):
+    def _renew(self, compiled: CompiledPolicy) -> None:
+        """A policy came or went."""
+        self._fresh()
+        namespace = compiled.policy.namespace
+        for number in bits.members(self._identity.members(compiled.subject)[0]):
             self._of_class.pop(number, None)
         self._known.pop(namespace, None)
+        self._selecting.pop(namespace, None)
         if self._isolated is not None:
-            self._isolated = self._isolated & ~own | self._subjects(namespace)
+            own = self._classes.in_namespace.get(namespace, 0)
+            self._isolated = self._isolated & ~own | self.subjects(namespace)
 
-    def _subjects(self, namespace: str) -> int:
+    def subjects(self, namespace: str, besides: Container[Ref] = ()) -> int:
+        """The classes of a namespace that its policies isolate, or its policies but some."""
         found = 0
-        for compiled in self.policies_in(namespace):
-            found |= self._identity.members(compiled.subject)[0]
+        for members, compiled in self._selectors(namespace):
+            found |= members if compiled.policy.ref not in besides else 0
+        return found
+
+    def _selectors(self, namespace: str) -> list[tuple[int, CompiledPolicy]]:
+        """The policies of a namespace by name, each with the classes that it selects."""
+        self._fresh()
+        found = self._selecting.get(namespace)
+        if found is None:
+            own = sorted(self._policies[namespace].items()) if namespace in self._policies else ()
+            found = [(self._identity.members(each.subject)[0], each) for _, each in own]
+            self._selecting[namespace] = found
         return found
 
     def _find(self, own: PodClass) -> Profile:
         """Each distinct profile is built once; named ingress ports make it the class's own."""
-        policies = tuple(
-            compiled
-            for _, compiled in sorted(self._policies.get(own.namespace, {}).items())
-            if compiled.selects(own)
-        )
+        selectors, number = self._selectors(own.namespace), own.number
+        policies = tuple(each for members, each in selectors if members >> number & 1)
         opaque = tuple(p for home in ("", own.namespace) for p in self._heard(home))
         resolves = self.direction == "ingress" and any(p.uses_names for p in policies)
         refs = tuple(p.policy.ref for p in policies)
@@ -201,7 +213,7 @@ class Profiles:
         known = self._known[own.namespace]
         found = known.get(key)
         if found is None:
-            found = known[key] = self._profile(policies, key, own.number)
+            found = known[key] = self._profile(policies, key, number)
         return found
 
     def _heard(self, namespace: str) -> list[OpaquePolicy]:

@@ -65,8 +65,9 @@ class Reachability:
     def learn(self, changes: Iterable[Change]) -> None:
         """Tell apart what the new facts tell apart."""
         fresh = [self._vocabulary.use(words) for words in _words(c.new for c in changes)]
-        self.identity.learn(_union(fresh))
-        self._hold(fresh)
+        if fresh:
+            self.identity.learn(_union(fresh))
+            self._hold(fresh)
 
     def take(self, changes: Sequence[Change]) -> None:
         """Take facts over."""
@@ -89,8 +90,9 @@ class Reachability:
     def forget(self, changes: Iterable[Change]) -> None:
         """Tell apart no longer what only the old facts told apart."""
         gone = [self._vocabulary.leave(words) for words in _words(c.old for c in changes)]
-        self.identity.forget(_union(gone))
-        self._hold(gone)
+        if gone:
+            self.identity.forget(_union(gone))
+            self._hold(gone)
 
     def _hold(self, changed: Iterable[Words]) -> None:
         if any(words.blocks for words in changed):

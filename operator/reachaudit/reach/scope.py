@@ -36,7 +36,7 @@ class _Scoping:
         self._reach, self._changes = reach, changes
         self._classes = reach.identity.classes
         self._targets, self._sources = set[Workload](), set[Workload]()
-        self._moved = False
+        self._moved, self._governed = False, 0
         self._balance: dict[int, Counter[tuple[Family, int]]] = {}
         # ReplicaSets and Jobs as they will be, which name the workloads of their pods.
         self._coming: dict[Ref, Controller | None] = {
@@ -54,7 +54,7 @@ class _Scoping:
                 self._move({own.workload})
         many = len(self._targets) * _MANY > len(self._classes.of_workload) and self._moved
         targets = None if many else frozenset(self._targets)
-        return Scope(targets, frozenset(self._sources), self._moved)
+        return Scope(targets, frozenset(self._sources), self._moved, self._governed)
 
     def _add(self, change: Change) -> None:
         match change.new if change.new is not None else change.old:
@@ -77,18 +77,34 @@ class _Scoping:
 
     def _add_policy(self, change: Change) -> None:
         directions: tuple[Direction, Direction] = ("ingress", "egress")
-        old, new = change.old, change.new
         for direction in directions:
             found = self._targets if direction == "ingress" else self._sources
-            if _effect(old, direction) != _effect(new, direction):
-                for policy in (old, new):
-                    if isinstance(policy, NetworkPolicy) and policy.isolates(direction):
-                        item = self._reach.identity.item(subject_selector(policy))
-                        found |= self._workloads(self._reach.identity.members(item)[0])
-                    elif isinstance(policy, OpaquePolicy):
-                        found |= self._workloads(self._concerned(policy))
+            old, new = (_effect(fact, direction) for fact in (change.old, change.new))
+            if old != new:
+                found |= self._workloads(self._concerned(change, direction))
 
-    def _concerned(self, policy: OpaquePolicy) -> int:
+    def _concerned(self, change: Change, direction: Direction) -> int:
+        """The classes to which a policy that changed may mean something else now."""
+        found = opened = 0
+        for policy in (change.old, change.new):
+            if isinstance(policy, NetworkPolicy) and policy.isolates(direction):
+                item = self._reach.identity.item(subject_selector(policy))
+                found |= self._reach.identity.members(item)[0]
+                opened |= bool(policy.rules(direction))
+            elif isinstance(policy, OpaquePolicy):
+                found |= self._within_reach(policy)
+                opened = True
+        self._governed |= found
+        # One without rules only shuts what no other policy has shut (NP-9).
+        return found if opened else found & ~self._shut(change.ref.namespace, direction)
+
+    def _shut(self, namespace: str, direction: Direction) -> int:
+        """The classes that policies isolate which do not change."""
+        judge = self._reach.judge
+        profiles = judge.ingress if direction == "ingress" else judge.egress
+        return profiles.subjects(namespace, besides={change.ref for change in self._changes})
+
+    def _within_reach(self, policy: OpaquePolicy) -> int:
         if not policy.namespace:
             return bits.of(self._classes.by_number)
         return self._classes.in_namespace.get(policy.namespace, 0)

@@ -36,8 +36,8 @@ class Telling:
     `one_by_one`: every signature is asked about, since each may owe its answer to another rule.
     """
 
-    def __init__(self, signature: Callable[[Party], int]) -> None:
-        """`signature`: that of a party's address."""
+    def __init__(self, signature: Callable[[Address], int]) -> None:
+        """`signature`: that of an address."""
         self._signature, self.one_by_one = signature, False
         self._asked: list[_Asked] = []
 
@@ -66,7 +66,7 @@ class Telling:
         """The same for what has a party, and more that tells it apart: its kind."""
         kinds: dict[Hashable, dict[int, Who]] = {}
         for each in asked:
-            kinds.setdefault(kind(each), {}).setdefault(self._signature(party(each)), each)
+            kinds.setdefault(kind(each), {}).setdefault(self._signature(party(each).address), each)
         for left in kinds.values():
             while left:
                 signature, one = next(iter(left.items()))
