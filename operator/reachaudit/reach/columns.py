@@ -5,11 +5,9 @@ together from what the class is named by: few selectors and blocks hold one clas
 of classes is ever looked at.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from reachaudit.model.ip import Family
@@ -51,29 +49,25 @@ class Column:
     opaque: int
     doubtful: int
 
+    def apart(self, other: "Column") -> set[Span]:
+        """Spans that hold all ports on which two columns differ."""
+        if self._whole != other._whole:
+            return {ALL_PORTS}
+        pairs = (self.sure, other.sure), (self.perhaps, other.perhaps)
+        return {span for one, two in pairs for span, _ in one.items() ^ two.items()}
+
+    @property
+    def _whole(self) -> tuple[int, int, int]:
+        """What holds on all ports."""
+        return self.isolated, self.opaque, self.doubtful
+
     def on(self, span: Span) -> Iterator[tuple[Span, Sets]]:
         """The classes that allow it, on disjoint parts of a span."""
-        parts = self._parts
-        for i in range(bisect_right(parts, span.first, key=_start) - 1, len(parts)):
-            (first, last), allowing = parts[i]
-            if first > span.last:
-                return
-            yield Span(max(first, span.first), min(last, span.last)), allowing
-
-    @cached_property
-    def _parts(self) -> list[tuple[Span, Sets]]:
-        """The same on the whole line."""
         free, plain, unsure = ~self.isolated, ~self.opaque, self.opaque | self.doubtful
-        found: list[tuple[Span, Sets]] = []
-        for outer, named in union(self.sure, ALL_PORTS):
+        for outer, named in union(self.sure, span):
             surely = named | free
             for part, maybe in union(self.perhaps, outer) if self.perhaps else ((outer, 0),):
-                found.append((part, Sets(surely & plain, surely | maybe | unsure)))
-        return found
-
-
-def _start(part: tuple[Span, Sets]) -> int:
-    return part[0].first
+                yield part, Sets(surely & plain, surely | maybe | unsure)
 
 
 class _Openings(NamedTuple):

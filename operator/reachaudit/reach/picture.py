@@ -14,7 +14,7 @@ from reachaudit.reach.delta import Delta, End, FlowSet, Strip, end
 from reachaudit.reach.entries import Entries
 from reachaudit.reach.flows import joined, outside
 from reachaudit.reach.outside import Outside
-from reachaudit.reach.ports import Span, overlay
+from reachaudit.reach.ports import ALL_PORTS, Span, clipped, overlay
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.rows import AddressSets, OutRow, Row, cut
 from reachaudit.reach.workloads import Workload
@@ -153,17 +153,24 @@ class Comparison:
             one, other = before.get(key, []), after.get(key, [])
             if one == other and not self._stirred:
                 continue
-            rows = self._row(one, key[1], direction), self._row(other, key[1], direction)
-            for span, old, new in side_by_side(*rows, Sets(0, 0)):
+            within = [ALL_PORTS] if self._stirred else _apart(one, other)
+            if not within:
+                continue
+            before_row = self._row(one, key[1], direction, within)
+            after_row = self._row(other, key[1], direction, within)
+            for span, old, new in side_by_side(before_row, after_row, Sets(0, 0)):
                 if old != new or self._stirred:
                     incoming = direction == "ingress"
                     self._span(key, span, _cut(old, mask), _cut(new, mask), incoming=incoming)
 
-    def _row(self, halves: list[Half], family: Family, direction: Direction) -> Row:
+    def _row(
+        self, halves: list[Half], family: Family, direction: Direction, within: list[Span]
+    ) -> Row:
         other: Direction = "egress" if direction == "ingress" else "ingress"
         rows = []
         for own, allowed, column in halves:
-            rows.append(cut(allowed, column or self._column(own, family, other)))
+            row = list(clipped(allowed, within))
+            rows.append(cut(row, column or self._column(own, family, other)) if row else [])
         return joined(rows, Sets.__or__)
 
     def _column(self, own: PodClass, family: Family, direction: Direction) -> Column:
@@ -232,6 +239,19 @@ class Comparison:
 class _Names(NamedTuple):
     must: frozenset[End]
     may: frozenset[End]
+
+
+def _apart(before: list[Half], after: list[Half]) -> list[Span]:
+    """The ports, as disjoint spans in order, on which what halves are made of differs."""
+    if [half.own.number for half in before] != [half.own.number for half in after]:
+        return [ALL_PORTS]
+    found = set[Span]()
+    for one, other in zip(before, after, strict=True):
+        if one.column is not None and other.column is not None:
+            found |= one.column.apart(other.column)
+        pieces = side_by_side(one.allowed, other.allowed, Sets(0, 0))
+        found |= {span for span, old, new in pieces if old != new}
+    return [span for span, _ in overlay(((span, True) for span in found), bool.__or__)]
 
 
 def _cut(sets: Sets, mask: int) -> Sets:

@@ -4,8 +4,8 @@ TCP stands at 0-65535, UDP at 65536-131071, SCTP at 131072-196607. Protocols nev
 each other (NP-42), and a span never crosses from one to the next unless it holds both wholly.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
@@ -100,6 +100,18 @@ def overlay(pieces: Iterable[tuple[Span, T]], join: Callable[[T, T], T]) -> list
         else:
             found.append((Span(first, end - 1), value))
     return found
+
+
+def clipped(row: Iterable[tuple[Span, T]], within: Sequence[Span]) -> Iterator[tuple[Span, T]]:
+    """What of a row lies within some spans; both disjoint and in order."""
+    starts = [span.first for span in within]
+    for (first, last), value in row:
+        for i in range(max(bisect_right(starts, first) - 1, 0), len(within)):
+            low, high = max(first, within[i].first), min(last, within[i].last)
+            if within[i].first > last:
+                break
+            if low <= high:
+                yield Span(low, high), value
 
 
 def union(pieces: Mapping[Span, int], within: Span) -> Iterator[tuple[Span, int]]:
