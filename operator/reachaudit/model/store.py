@@ -80,6 +80,11 @@ class Facts:
         for namespace in sorted(self._by_type[kind]):
             yield from self._within(kind, namespace)
 
+    def namespaces(self, kind: type[Fact]) -> list[str]:
+        """The namespaces that have facts of a type, in order."""
+        self._saw(kind)
+        return sorted(self._by_type[kind])
+
     def within(self, kind: type[F], namespace: str) -> Iterator[F]:
         """The facts of a type in one namespace, in order of name."""
         self._saw((kind, namespace))

@@ -20,6 +20,9 @@ WEB_PORTS = (80, 443)  # ING-14
 _ORDER: tuple[FrontendKind, ...] = ("LoadBalancer", "ExternalIP", "NodePort")
 
 
+_Doors = dict[tuple[Ref, int], list[Frontend]]
+
+
 @dataclass(frozen=True, slots=True)
 class Entrance:
     """A client's way to the controller's pods. `kept`: they surely see the client's own address."""
@@ -33,9 +36,9 @@ class Doors:
 
     def __init__(self, identity: Identity, paths: Paths) -> None:
         self._identity, self._paths = identity, paths
-        self._by_pod: Table[None, dict[tuple[Ref, int], list[Frontend]]] = Table(
-            identity.graph, self._listening
-        )
+        # By namespace, so that a pod that is replaced has few Services looked through.
+        self._in: Table[str, _Doors] = Table(identity.graph, self._listening)
+        self._by_pod: Table[None, _Doors] = Table(identity.graph, self._anywhere)
 
     def enter(
         self, client: Party, balancers: Iterable[Balancer], pods: Sequence[Pod], number: int
@@ -82,14 +85,19 @@ class Doors:
         doors = dict.fromkeys(door for each in found for door in each)
         return [door for door in doors if door.family == family]
 
-    def _listening(self, _: None) -> dict[tuple[Ref, int], list[Frontend]]:
-        """Frontends of web ports to the outside, by the pods behind them.
+    def _anywhere(self, _: None) -> _Doors:
+        """Frontends of web ports to the outside, by the pods behind them."""
+        found: _Doors = {}
+        for namespace in self._paths.services.namespaces:
+            for key, doors in self._in[namespace].items():
+                found[key] = [*found.get(key, ()), *doors]
+        return found
 
-        ClusterIPs are among them where they are routed there (SVC-23).
-        """
+    def _listening(self, namespace: str) -> _Doors:
+        """Those of one namespace. ClusterIPs are among them where they are routed (SVC-23)."""
         inner = self._paths.assumptions.service_range_routed == "false"
-        found: dict[tuple[Ref, int], list[Frontend]] = {}
-        for service in self._paths.services.all:
+        found: _Doors = {}
+        for service in self._paths.services.within(namespace):
             for door in frontends(service):
                 if (inner and door.kind == "ClusterIP") or door.port.port not in WEB_PORTS:
                     continue

@@ -39,6 +39,8 @@ class EntryBook:
 
     def follow(self) -> tuple[Entries, Entries]:
         """Judge anew what may have changed; answer the entries that may have, before and after."""
+        if not self._exposures.by.stale:
+            return Entries(), Entries()
         changed = [
             (ref, old, new)
             for ref, new in self._exposures.renewed()
@@ -71,8 +73,7 @@ class EntryBook:
 
     def _catch_up(self) -> None:
         """Whoever asks of a state that nobody follows has it judged now."""
-        if self._exposures.by.stale:
-            self.follow()
+        self.follow()
 
     def _among(self, wanted: set[Into]) -> Entries:
         return Entries(

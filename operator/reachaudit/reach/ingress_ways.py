@@ -1,7 +1,7 @@
 """Ways in by Ingresses: through a door of who serves one, and from there to its backends."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, partial
+from functools import cached_property, partial
 from itertools import product
 from typing import NamedTuple
 
@@ -75,9 +75,8 @@ class IngressWays:
             for backend in self._services.backends(route.service, route.port, each)
         ]
         for (workload, number), only in ends(backends, self._identity).items():
-            to_backend = cache(partial(self._ingresses.to_backend, route, family, only))
+            onward = _Onward(route, partial(self._ingresses.to_backend, route, family, only))
             at = position(route.port.protocol, number)
-            onward = partial(_through, route, to_backend)
             for zone, entry in entries.items():
                 yield WayIn(zone, family, workload, ref, way, at, entry, onward, route)
 
@@ -136,7 +135,15 @@ def _same(known: PathVerdict, _: Party) -> PathVerdict:
     return known
 
 
-def _through(
-    route: Route, to_backend: Callable[[], PathVerdict], entrance: PathVerdict
-) -> PathVerdict:
-    return Ingresses.through(entrance, route, to_backend())
+class _Onward:
+    """From a controller to a route's backend: the same whoever came in."""
+
+    def __init__(self, route: Route, to_backend: Callable[[], PathVerdict]) -> None:
+        self._route, self._to_backend = route, to_backend
+
+    @cached_property
+    def _last(self) -> PathVerdict:
+        return self._to_backend()
+
+    def __call__(self, entrance: PathVerdict) -> PathVerdict:
+        return Ingresses.through(entrance, self._route, self._last)

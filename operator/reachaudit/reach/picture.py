@@ -10,7 +10,7 @@ from reachaudit.model.names import Ref
 from reachaudit.reach import bits
 from reachaudit.reach.classes import PodClass
 from reachaudit.reach.columns import Column, Sets
-from reachaudit.reach.delta import Delta, End, FlowSet, Strip, end
+from reachaudit.reach.delta import NOTHING, Delta, End, FlowSet, Strip, end
 from reachaudit.reach.entries import Entries
 from reachaudit.reach.flows import joined, outside
 from reachaudit.reach.outside import Outside
@@ -142,10 +142,7 @@ class Comparison:
         """All that was found; `cause` is the object that changed, where it is one."""
         old, new = self._old.ends, self._new.ends
         return Delta(
-            FlowSet(tuple(self.gained), new),
-            FlowSet(tuple(self.lost), old),
-            FlowSet(tuple(self.unsure), new),
-            cause,
+            _flows(self.gained, new), _flows(self.lost, old), _flows(self.unsure, new), cause
         )
 
     def _compare(self, before: Halves, after: Halves, mask: int, direction: Direction) -> None:
@@ -234,6 +231,10 @@ class Comparison:
         must, may = sets.must & self._special, sets.may & self._special
         surely = frozenset(ends[number] for number in bits.members(must))
         return _Names(surely, surely | {ends[number] for number in bits.members(may & ~must)})
+
+
+def _flows(strips: list[Strip], ends: Mapping[int, End]) -> FlowSet:
+    return FlowSet(tuple(strips), ends) if strips else NOTHING
 
 
 class _Names(NamedTuple):

@@ -107,6 +107,15 @@ class Services:
         """All Services, by name."""
         return list(self._facts.of(Service))
 
+    @property
+    def namespaces(self) -> list[str]:
+        """The namespaces that have Services."""
+        return self._facts.namespaces(Service)
+
+    def within(self, namespace: str) -> Iterator[Service]:
+        """The Services of a namespace, by name."""
+        return self._facts.within(Service, namespace)
+
     def replace_slice(self, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
         """A slice came, went, or is otherwise than before."""
         if old is not None:

@@ -1,6 +1,7 @@
 """Namespace selectors in use, and the classes in the namespaces that they match."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from reachaudit.model.facts import Labels, Selector
@@ -27,8 +28,10 @@ class Spaces:
         self._selectors: dict[int, Selector] = {}
         self._labels: dict[str, Labels] = {}
         self._of: dict[str, Matching] = {}
+        self._sure: defaultdict[int, set[str]] = defaultdict(set)
+        self._perhaps: defaultdict[int, set[str]] = defaultdict(set)
         self._members: dict[int, tuple[int, int]] = {}
-        self._generation = 0
+        self._generation = -1
 
     def number(self, selector: Selector) -> int:
         """The number of a selector in use."""
@@ -38,25 +41,25 @@ class Spaces:
         """Take a selector up."""
         number = self._terms.add(Term("", selector))
         self._selectors[number] = selector
+        fresh = frozenset({number})
         for namespace, found in self._of.items():
             value = self._value(selector, namespace)
-            if value is not Value.DENY:
-                fresh = frozenset({number})
-                self._of[namespace] = (
-                    found._replace(sure=found.sure | fresh)
-                    if value is Value.ALLOW
-                    else found._replace(perhaps=found.perhaps | fresh)
-                )
+            if value is Value.ALLOW:
+                self._sure[number].add(namespace)
+                self._of[namespace] = found._replace(sure=found.sure | fresh)
+            elif value is Value.UNKNOWN:
+                self._perhaps[number].add(namespace)
+                self._of[namespace] = found._replace(perhaps=found.perhaps | fresh)
 
     def drop(self, selector: Selector) -> None:
         """Forget a selector."""
         number = self._terms.drop(Term("", selector))
         del self._selectors[number]
         self._members.pop(number, None)
-        for namespace, found in self._of.items():
-            if number in found.sure or number in found.perhaps:
-                gone = {number}
-                self._of[namespace] = Matching(found.sure - gone, found.perhaps - gone)
+        gone = {number}
+        for namespace in self._sure.pop(number, set()) | self._perhaps.pop(number, set()):
+            found = self._of[namespace]
+            self._of[namespace] = Matching(found.sure - gone, found.perhaps - gone)
 
     def label(self, namespace: str, labels: Labels | None) -> None:
         """Take over a namespace's labels; None where its object is missing."""
@@ -64,8 +67,11 @@ class Spaces:
             self._labels.pop(namespace, None)
         else:
             self._labels[namespace] = labels
-        self._of.pop(namespace, None)
-        self._members.clear()
+        found = self._of.pop(namespace, Matching())
+        for numbers, matched in zip(found, (self._sure, self._perhaps), strict=True):
+            for number in numbers:
+                matched[number].discard(namespace)
+        self._generation = -1
 
     def known(self, namespace: str) -> bool:
         """Whether a namespace's object is there."""
@@ -76,6 +82,9 @@ class Spaces:
         found = self._of.get(namespace)
         if found is None:
             found = self._of[namespace] = self._match(namespace)
+            for numbers, matched in zip(found, (self._sure, self._perhaps), strict=True):
+                for number in numbers:
+                    matched[number].add(namespace)
         return found
 
     def members(self, number: int) -> tuple[int, int]:
@@ -83,20 +92,19 @@ class Spaces:
         if self._generation != self._classes.generation:
             self._generation = self._classes.generation
             self._members.clear()
+            for namespace in self._classes.in_namespace.keys() - self._of.keys():
+                self.matching(namespace)
         found = self._members.get(number)
         if found is None:
-            found = self._members[number] = self._gather(number)
+            must, may = self._within(self._sure[number]), self._within(self._perhaps[number])
+            found = self._members[number] = must, must | may
         return found
 
-    def _gather(self, number: int) -> tuple[int, int]:
-        must = may = 0
-        for namespace, classes in self._classes.in_namespace.items():
-            matching = self.matching(namespace)
-            if number in matching.sure:
-                must |= classes
-            elif number in matching.perhaps:
-                may |= classes
-        return must, must | may
+    def _within(self, namespaces: Iterable[str]) -> int:
+        found, classes = 0, self._classes.in_namespace
+        for namespace in namespaces:
+            found |= classes.get(namespace, 0)
+        return found
 
     def _match(self, namespace: str) -> Matching:
         labels = self._labels.get(namespace)
