@@ -9,7 +9,6 @@ really is different now; only then is it worked out again, and only if its answe
 do its own readers follow.
 """
 
-from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,22 +18,26 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
-class Cell(ABC):
-    """One answer. `sources`: what it has read; `when`: when it was last looked at."""
+class Cell:
+    """One answer. `sources`: what it has read; `when`: when it was last looked at.
 
-    __slots__ = ("marked", "sources", "when")
+    `marked`: it may hang on something that changed since; `suspects` are these.
+    """
+
+    __slots__ = ("marked", "sources", "suspects", "when")
 
     def __init__(self) -> None:
         self.sources: tuple[Hashable, ...] = ()
+        self.suspects: list[Hashable] = []
         self.when, self.marked = 0, True
 
     def mark(self) -> None:
         """It may hang on something that changed."""
         self.marked = True
 
-    @abstractmethod
     def refresh(self) -> None:
         """Bring it up to date."""
+        raise NotImplementedError
 
 
 class Graph:
@@ -58,7 +61,9 @@ class Graph:
         for source in todo:
             self._changed[source] = self.now
         while todo:
-            for cell in self._readers.get(todo.pop(), ()):
+            source = todo.pop()
+            for cell in self._readers.get(source, ()):
+                cell.suspects.append(source)
                 if not cell.marked:
                     cell.mark()
                     todo.append(cell)
@@ -69,7 +74,11 @@ class Graph:
         Sources are looked at in the order in which they were read: what a later one is about may
         have gone with an earlier one.
         """
-        for source in cell.sources:
+        suspects = cell.suspects
+        if len(suspects) > 1:
+            suspected = set(suspects)
+            suspects = [source for source in cell.sources if source in suspected]
+        for source in suspects:
             if isinstance(source, Cell):
                 source.refresh()
             if self._changed.get(source, 0) > cell.when:
@@ -79,6 +88,7 @@ class Graph:
     def settled(self, cell: Cell, *, changed: bool) -> None:
         """A cell is up to date."""
         cell.marked, cell.when = False, self.now
+        cell.suspects.clear()
         if changed and cell in self._readers:
             self._changed[cell] = self.now
 
