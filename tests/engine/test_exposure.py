@@ -138,3 +138,42 @@ def test_a_named_port_opens_each_pod_at_its_own_number() -> None:
     ways = exposures_of(INSIDE, NAMED, assume={})
     opened = {(str(way.workload), way.port) for way in ways if way.open}
     assert opened == {("y/w[StatefulSet]", 8080), ("y/w[StatefulSet]", 9090)}
+
+
+def test_source_ranges_let_those_of_a_zone_in_whom_they_hold() -> None:
+    """SVC-35: the internet is one zone, and not all of it fares alike."""
+    some = controller("{ip: 203.0.113.60}", ranges="[198.51.100.0/24]")
+    nobody = controller("{ip: 203.0.113.60}", ranges="[10.0.0.0/8]")
+    assert reached(INSIDE, BACKEND, some) == {"internet x/a[Pod]", "internet x/b[Pod]"}
+    assert reached(INSIDE, BACKEND, nobody) == NEIGHBOURS
+
+
+def test_an_allow_list_lets_those_of_a_zone_in_whom_it_holds() -> None:
+    """ING-23, as above."""
+    ingress = BACKEND.replace(
+        "metadata: {name: web, namespace: x}",
+        "metadata: {name: web, namespace: x, annotations:"
+        " {nginx.ingress.kubernetes.io/whitelist-source-range: 198.51.100.0/24}}",
+    )
+    kept = controller("{ip: 203.0.113.60}").replace(
+        "  type: LoadBalancer", "  type: LoadBalancer\n  externalTrafficPolicy: Local"
+    )
+    assert reached(INSIDE, ingress, kept) == {"internet x/a[Pod]", "internet x/b[Pod]"}
+
+
+def test_a_controller_on_its_nodes_network_passes_to_pods_of_that_node_alone() -> None:
+    """NP-44: policies take it for its node, and a node's own pods let that in."""
+    world = World()
+    for line in (
+        INSIDE,
+        "node n2 192.168.0.2",
+        "x/a-0 app=s owner=StatefulSet/a @n2",
+        "x/a-1 app=s owner=StatefulSet/a @n1",
+        f"{PODS[-1]} hostNetwork",
+    ):
+        world.add_line(line)
+    shut = SHUT_B.replace("{matchLabels: {pod: b}}", "{}")
+    for found in [*read_manifests(BACKEND), *read_manifests(shut)]:
+        world.add_object(found)
+    exposures = EngineAnswers(world.objects(), {"enforcer": "kube-router"}).reach.exposures
+    assert [(e.zone, e.verdict.outcome) for e in exposures] == [("private", Outcome.PARTIAL)]
