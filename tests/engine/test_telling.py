@@ -13,7 +13,7 @@ from engine.owners import owned
 from engine.worlds import World, assumptions, worlds
 from reachaudit.model.store import Facts
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.telling import Telling, T, Who
+from reachaudit.reach.telling import T, Telling, Who
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
