@@ -23,7 +23,7 @@ class Outside:
         self._facts, self._identity = facts, identity
         self._cluster: list[Block] = []
         self._ranges: list[Block] = []
-        self._stale = True
+        self._stale, self._moved = True, False
         self._parts: dict[Zone | None, dict[int, list[Block]]] = {}
         self._names: dict[tuple[int, Family], tuple[str, ...]] = {}
         self._clients: dict[tuple[Zone | None, Family], list[Party]] = {}
@@ -32,8 +32,7 @@ class Outside:
     def cluster(self) -> list[Block]:
         """The cluster's own addresses: pods, pod ranges, nodes, Service ranges, VIPs (EXT-1)."""
         self._identity.graph.saw(Outside)
-        if self._stale:
-            self.settle()
+        self._settle()
         return self._cluster
 
     def change(self, old: Fact | None, new: Fact | None) -> None:
@@ -49,9 +48,16 @@ class Outside:
             self._stale = True
 
     def settle(self) -> bool:
-        """Bring the cluster's addresses up to date; answer whether they are others than before."""
+        """Bring the cluster's addresses up to date; answer whether they are others than at the last
+        asking: somebody may have looked at them meanwhile.
+        """
+        self._settle()
+        moved, self._moved = self._moved, False
+        return moved
+
+    def _settle(self) -> None:
         if not self._stale:
-            return False
+            return
         self._stale = False
         before = self._cluster
         self._ranges = merge(self._known_ranges())
@@ -59,9 +65,9 @@ class Outside:
         self._cluster = merge([*self._ranges, *strays, *self._ending_ranges()])
         if self._cluster == before:
             self._cluster = before
-            return False
-        self.renew()
-        return True
+        else:
+            self._moved = True
+            self.renew()
 
     def renew(self) -> None:
         """Signatures are others than before."""

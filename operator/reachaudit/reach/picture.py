@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from reachaudit.model.facts import Direction
-from reachaudit.model.ip import FAMILIES, Family
+from reachaudit.model.ip import FAMILIES, Block, Family
 from reachaudit.model.names import Ref
 from reachaudit.reach import bits
 from reachaudit.reach.classes import PodClass
@@ -62,12 +62,14 @@ class Picture:
 
     `ends` names classes by their bits; `split` are those whose workload has several; `sources` are
     those of the scope's sources, at which no row of its targets looks. `classes` are all of these.
+    `cluster`: the cluster's own addresses at that moment.
     """
 
     into: Halves
     out_of: Halves
     outside: Mapping[Key, OutRow]
     outer: Outside
+    cluster: list[Block]
     ends: Mapping[int, End]
     split: int
     sources: int
@@ -77,7 +79,7 @@ class Picture:
 def take_picture(reach: Reachability, scope: Scope) -> Picture:
     """The rows of a scope now."""
     if not scope:
-        return Picture({}, {}, {}, reach.outside, {}, 0, 0, 0)
+        return Picture({}, {}, {}, reach.outside, [], {}, 0, 0, 0)
     classes, rows = reach.identity.classes, reach.rows
     targets = classes.of_workload.keys() if scope.targets is None else scope.targets
     sources = scope.sources if scope.targets is not None else frozenset()
@@ -104,6 +106,7 @@ def take_picture(reach: Reachability, scope: Scope) -> Picture:
         halves(sources, "egress", whole=scope.moved or bool(scope.targets)),
         {key: outside(reach, own, key[1]) for key, own in _classes_of(reach, scope.sources)},
         reach.outside,
+        reach.outside.cluster,
         classes.ends,
         classes.split,
         numbers(sources),
@@ -216,7 +219,7 @@ class Comparison:
 
     def _outside_span(self, key: Key, span: Span, old: AddressSets, new: AddressSets) -> None:
         workload, family = key
-        cluster = self._old.outer.cluster
+        cluster = self._old.cluster
         for strips, changed in (
             (self.gained, new.must & ~old.may),
             (self.lost, old.must & ~new.may),
