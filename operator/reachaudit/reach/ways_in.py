@@ -13,7 +13,7 @@ from reachaudit.reach.ingress_ways import IngressWays
 from reachaudit.reach.ingresses import Ingresses
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
-from reachaudit.reach.ports import position
+from reachaudit.reach.ports import by_protocol, position
 from reachaudit.reach.profiles import Cell
 from reachaudit.reach.services import Frontend, Only, frontends
 from reachaudit.reach.verdict import PathVerdict
@@ -25,9 +25,12 @@ def _runs(row: Iterable[Cell]) -> Iterator[int]:
     """The first ports of the runs of a row that addresses outside can tell apart."""
     end, before = -2, (0, 0)
     for span, (must, may) in ((cell.span, cell.planes) for cell in row):
-        seen = must.signatures, may.signatures
+        ports, seen = by_protocol(span), (must.signatures, may.signatures)
+        if not ports:  # there is no port 0
+            continue
         if span.first != end + 1 or seen != before:
-            yield max(span.first, 1)
+            protocol, first, _ = ports[0]
+            yield position(protocol, first)
         end, before = span.last, seen
 
 
