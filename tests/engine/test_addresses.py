@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reachaudit.model.facts import Namespace, NetworkPolicy, Peer, Pod, PolicyRule
-from reachaudit.model.ip import UNPLACED, Address, Block, everything
+from reachaudit.model.ip import BITS, FAMILIES, UNPLACED, Address, Block, Family, everything
 from reachaudit.model.store import Facts
+from reachaudit.reach import bits
 from reachaudit.reach.addresses import cidrs, merge, minus, overlap
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.signatures import Signatures
@@ -40,6 +42,92 @@ def test_sets_of_blocks_are_sets_of_addresses(one: list[Block], other: list[Bloc
     assert held(minus(one, other)) == held(one) - held(other)
     assert held(overlap(merge(one), merge(other))) == held(one) & held(other)
     assert held([c for block in one for c in cidrs(block)]) == held(one)
+
+
+@given(some)
+def test_blocks_are_merged_and_runs_are_cut_as_little_as_can_be(some: list[Block]) -> None:
+    merged = merge(some)
+    assert all(a.last + 1 < b.first for a, b in pairwise(merged))
+    for run in merged:
+        ends = [ipaddress.ip_address(value) for value in (run.first, run.last)]
+        assert list(map(str, cidrs(run))) == [
+            str(net) for net in ipaddress.summarize_address_range(*ends)
+        ]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_whole_family_is_one_cidr_that_holds_its_ends(family: Family) -> None:
+    whole = everything(family)
+    assert cidrs(whole) == merge([whole]) == [whole]
+    assert whole.holds(Address(family, 0))
+    assert whole.holds(Address(family, (1 << BITS[family]) - 1))
+    assert str(whole).endswith("/0")
+
+
+@pytest.mark.parametrize(
+    ("block", "text"),
+    [
+        (Block("IPv4", 10, 11), "0.0.0.10/31"),
+        (Block("IPv4", 11, 12), "0.0.0.11-0.0.0.12"),  # as many as a CIDR, begun elsewhere
+        (Block("IPv4", 12, 14), "0.0.0.12-0.0.0.14"),
+        (Block("IPv6", 1, 2), "::1-::2"),
+    ],
+)
+def test_a_run_that_is_no_cidr_is_told_by_its_ends(block: Block, text: str) -> None:
+    assert str(block) == text
+
+
+@given(st.lists(st.tuples(some, st.booleans()), min_size=1, max_size=4))
+def test_signatures_that_follow_blocks_tell_the_same_addresses_apart(
+    steps: list[tuple[list[Block], bool]],
+) -> None:
+    """Whose signature changes is told, and every other address keeps its own."""
+    followed = Signatures()
+    before = {value: followed.of(Address("IPv4", value)) for value in range(SIZE + 1)}
+    for held_now, weighed in steps:
+        own = weigh if weighed else None
+        moves = followed.hold(held_now, own) if own else followed.hold(held_now)
+        built = Signatures(held_now)
+        now = {value: followed.of(Address("IPv4", value)) for value in range(SIZE + 1)}
+        apart = {value: built.of(Address("IPv4", value)) for value in range(SIZE + 1)}
+        assert len(set(zip(now.values(), apart.values(), strict=True))) == len(set(now.values()))
+        assert len(set(now.values())) == len(set(apart.values()))
+        moved = {v: move.new for move in moves for v in before if within(move.block, v)}
+        assert now == before | moved
+        assert all(before[v] == m.old for m in moves for v in before if within(m.block, v))
+        for value, signature in now.items():
+            assert any(within(span, value) for span in followed.spans(signature))
+            assert followed.of_family["IPv4"] >> signature & 1
+            assert not followed.of_family["IPv6"] >> signature & 1
+        for family in FAMILIES:
+            spans = [s for n in bits.members(followed.of_family[family]) for s in followed.spans(n)]
+            assert merge(spans) == [everything(family)]
+            assert sum(s.last - s.first + 1 for s in spans) == 1 << BITS[family]
+        before = now
+
+
+def test_the_part_with_fewer_pods_gets_the_new_signature() -> None:
+    low, high = Block("IPv4", 0, 7), Block("IPv4", 8, (1 << 32) - 1)
+    for crowded, moved in ((low, high), (high, low)):
+        moves = Signatures().hold([low], {low: 1, high: 1, crowded: 9}.__getitem__)
+        assert [move.block for move in moves] == [moved]
+
+
+def test_a_signature_that_nobody_has_any_longer_is_given_again() -> None:
+    signatures = Signatures()
+    for _ in range(3):
+        signatures.hold([Block("IPv4", 0, 7), Block("IPv4", 4, 9)])
+        most = signatures.all.bit_length()
+        signatures.hold([])
+    assert most == 4 + 3
+
+
+def weigh(block: Block) -> int:
+    return block.last - block.first
+
+
+def within(block: Block, value: int) -> bool:
+    return block.holds(Address("IPv4", value))
 
 
 @given(some, blocks(), some)

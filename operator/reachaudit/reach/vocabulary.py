@@ -42,11 +42,11 @@ def peer_selector(policy: NetworkPolicy, peer: Peer) -> PeerSelector | None:
     """The pods that a peer item names; None where it names none by selector."""
     if peer.pods is None and peer.namespaces is None:
         return None
-    pods = _unless_everything(peer.pods) if peer.pods is not None else None
-    return PeerSelector("" if peer.namespaces else policy.namespace, pods, peer.namespaces)
+    home = "" if peer.namespaces else policy.namespace
+    return PeerSelector(home, _unless_everything(peer.pods), peer.namespaces)
 
 
-def _unless_everything(selector: Selector) -> Selector | None:
+def _unless_everything(selector: Selector | None) -> Selector | None:
     return None if selector == EVERYTHING else selector
 
 
