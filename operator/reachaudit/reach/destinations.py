@@ -47,11 +47,8 @@ def edges(reach: Reachability, client: Party, target: Party) -> list[int]:
 def host_ports(reach: Reachability, node: str) -> dict[int, list[tuple[Pod, ContainerPort]]]:
     """The host ports of the pods on a node (SVC-40)."""
     found: dict[int, list[tuple[Pod, ContainerPort]]] = {}
-    for pod in reach.identity.pods:
-        for port in pod.ports if pod.node == node else ():
-            if port.host_port:
-                dialled = position(port.protocol, port.host_port)
-                found.setdefault(dialled, []).append((pod, port))
+    for pod, port in reach.paths.host_ports.on(node):
+        found.setdefault(position(port.protocol, port.host_port), []).append((pod, port))
     return found
 
 

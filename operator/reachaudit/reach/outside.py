@@ -27,6 +27,7 @@ class Outside:
         self._parts: dict[Zone | None, dict[int, list[Block]]] = {}
         self._names: dict[tuple[int, Family], tuple[str, ...]] = {}
         self._clients: dict[tuple[Zone | None, Family], list[Party]] = {}
+        self._among: dict[tuple[tuple[Block, ...], Family], list[Party]] = {}
 
     @property
     def cluster(self) -> list[Block]:
@@ -73,6 +74,7 @@ class Outside:
         """Signatures are others than before."""
         self._parts.clear()
         self._clients.clear()
+        self._among.clear()
         self._names.clear()
 
     def nobody(self, party: Party) -> bool:
@@ -101,9 +103,14 @@ class Outside:
         parts = self._by_signature(minus(blocks, self.cluster)).values()
         return [part for part in parts if part[0].family == family]
 
-    def among(self, blocks: Iterable[Block], family: Family) -> list[Party]:
+    def among(self, blocks: tuple[Block, ...], family: Family) -> list[Party]:
         """A party for each signature that occurs outside among some addresses."""
-        return [_somebody(part) for part in self.shares(blocks, family)]
+        key = blocks, family
+        self._identity.graph.saw(Outside)
+        self.settle()  # which may clear what is known
+        if key not in self._among:
+            self._among[key] = [_somebody(part) for part in self.shares(blocks, family)]
+        return self._among[key]
 
     def zones_of(self, signatures: int, family: Family, cluster: list[Block]) -> tuple[str, ...]:
         """The zones that addresses outside lie in, and which of them where they are few.

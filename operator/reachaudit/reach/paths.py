@@ -8,6 +8,7 @@ from typing import NamedTuple
 from reachaudit.model.facts import Balancer, ContainerPort, Pod
 from reachaudit.model.ip import Address, Block, Family, everything
 from reachaudit.reach.derived import Table
+from reachaudit.reach.host_ports import HostPorts
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
 from reachaudit.reach.outside import Outside, is_routed
@@ -59,6 +60,7 @@ class Paths:
         self.assumptions = assumptions
         self.rewrites = Rewrites(judge)
         self._doors: Table[PortKey, list[_Door]] = Table(judge.identity.graph, self._find_doors)
+        self.host_ports = HostPorts(judge.identity)
         self.proxies = Proxies(outside, self.rewrites)
 
     def to_party(self, client: Party, target: Party, port: int) -> PathVerdict:

@@ -26,6 +26,7 @@ from reachaudit.reach.judge import Judge
 from reachaudit.reach.node_exposure import NodeExposure, node_exposures
 from reachaudit.reach.outside import Outside
 from reachaudit.reach.paths import Paths
+from reachaudit.reach.routing import Routing
 from reachaudit.reach.rows import Rows
 from reachaudit.reach.services import Services
 from reachaudit.reach.vocabulary import Vocabulary, Words, words_of
@@ -55,6 +56,7 @@ class Reachability:
         self.services = Services(self.facts, self.identity, assumptions)
         self.paths = Paths(self.judge, self.services, self.outside, assumptions)
         self.ingresses = Ingresses(self.facts, self.identity, self.paths)
+        self.routing = Routing(self.facts, self.ingresses, graph)
         ways = WaysIn(self.identity, self.paths, self.ingresses)
         self.exposed = Exposures(self.facts, ways, graph)
         self.entries = EntryBook(self.exposed, graph)
@@ -114,9 +116,14 @@ class Reachability:
                 assert new is None or isinstance(new, Pod)
                 identity.replace_pod(old, new)
                 self._expose(old, new)
-            case Service() | Ingress():
-                assert old is None or isinstance(old, Service | Ingress)
-                assert new is None or isinstance(new, Service | Ingress)
+            case Service():
+                assert old is None or isinstance(old, Service)
+                assert new is None or isinstance(new, Service)
+                self.services.replace(old, new)
+                self._expose(old, new)
+            case Ingress():
+                assert old is None or isinstance(old, Ingress)
+                assert new is None or isinstance(new, Ingress)
                 self._expose(old, new)
             case EndpointSlice():
                 assert old is None or isinstance(old, EndpointSlice)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reachaudit.model.facts import Ingress, Service
+from reachaudit.model.facts import Service
 from reachaudit.model.ip import Family
 from reachaudit.model.names import Ref
 from reachaudit.reach.destinations import ANY_FAMILY
@@ -10,7 +10,7 @@ from reachaudit.reach.ingresses import Route, web_port
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import Span, position
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.routing import route_of
+from reachaudit.reach.routing import Wanted
 from reachaudit.reach.verdict import PathVerdict
 
 
@@ -48,9 +48,4 @@ class Request:
 
     def route(self, reach: Reachability) -> Route | PathVerdict:
         """The route that takes the request."""
-        routes = reach.ingresses.routes
-        own = reach.facts.get(Ingress, self.ingress) if self.ingress else None
-        if own is not None:
-            serving = reach.ingresses.serving(own)
-            routes = [r for r in routes if reach.ingresses.serving(r.ingress) == serving]
-        return route_of(routes, self.host, self.path)
+        return reach.routing.route(Wanted(self.host, self.path, self.ingress))

@@ -67,12 +67,11 @@ def _by_node(
     family = node.address.family
     for frontend in paths.services.node_ports(port, protocol, family):
         yield paths.to_frontend(client, replace(frontend, address=node.address), node.node)
-    for pod in paths.judge.identity.pods:
-        for each in pod.ports if pod.node == node.node and not pod.host_network else ():
-            if (each.host_port, each.protocol) == (port, protocol):
-                way = paths.to_host_port(client, pod, each, family, node.address)
-                if way.outcome is not Outcome.NO_PATH:
-                    yield way
+    for pod, each in paths.host_ports.on(node.node):
+        if not pod.host_network and (each.host_port, each.protocol) == (port, protocol):
+            way = paths.to_host_port(client, pod, each, family, node.address)
+            if way.outcome is not Outcome.NO_PATH:
+                yield way
 
 
 def by_name(

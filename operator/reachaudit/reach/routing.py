@@ -1,9 +1,44 @@
 """Which route of which Ingress takes a request for a host and path (ING-7 to ING-10, ING-22)."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from reachaudit.reach.ingresses import Route
+from reachaudit.model.facts import Ingress
+from reachaudit.model.names import Ref
+from reachaudit.model.store import Facts
+from reachaudit.reach.derived import Graph, Table
+from reachaudit.reach.ingresses import Ingresses, Route
 from reachaudit.reach.verdict import PathVerdict, Reason, no_path, unknown
+
+
+class Wanted(NamedTuple):
+    """A host and path. `ingress`: one of those among whose routes they are looked for, which are
+    all that are served by the same; None for all there are.
+    """
+
+    host: str
+    path: str
+    ingress: Ref | None
+
+
+class Routing:
+    """Finds routes; each is looked for once."""
+
+    def __init__(self, facts: Facts, ingresses: Ingresses, graph: Graph) -> None:
+        self._facts, self._ingresses = facts, ingresses
+        self._taken: Table[Wanted, Route | PathVerdict] = Table(graph, self._find)
+
+    def route(self, wanted: Wanted) -> Route | PathVerdict:
+        """The route that takes a request, or why none or an unknown one does."""
+        return self._taken[wanted]
+
+    def _find(self, wanted: Wanted) -> Route | PathVerdict:
+        routes = self._ingresses.routes
+        own = self._facts.get(Ingress, wanted.ingress) if wanted.ingress else None
+        if own is not None:
+            serving = self._ingresses.serving(own)
+            routes = [r for r in routes if self._ingresses.serving(r.ingress) == serving]
+        return route_of(routes, wanted.host, wanted.path)
 
 
 def route_of(routes: Iterable[Route], host: str, path: str) -> Route | PathVerdict:

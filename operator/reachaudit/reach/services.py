@@ -100,6 +100,7 @@ class Services:
         self._facts, self._identity, self._graph = facts, identity, identity.graph
         self._assumed_ready = assumptions.unreported_pods_ready
         self._slices: defaultdict[_Name, dict[Ref, EndpointSlice]] = defaultdict(dict)
+        self._by_place: defaultdict[Address | None, dict[Ref, Service]] = defaultdict(dict)
         self._backends: Table[PortKey, list[Backend]] = Table(self._graph, self._find)
 
     @property
@@ -115,6 +116,17 @@ class Services:
     def within(self, namespace: str) -> Iterator[Service]:
         """The Services of a namespace, by name."""
         return self._facts.within(Service, namespace)
+
+    def replace(self, old: Service | None, new: Service | None) -> None:
+        """A Service came, went, or is otherwise than before."""
+        if old is not None:
+            for place in _places(old):
+                del self._by_place[place][old.ref]
+                if not self._by_place[place]:
+                    del self._by_place[place]
+        if new is not None:
+            for place in _places(new):
+                self._by_place[place][new.ref] = new
 
     def replace_slice(self, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
         """A slice came, went, or is otherwise than before."""
@@ -149,21 +161,32 @@ class Services:
         """The frontends at an address and port."""
         return [
             frontend
-            for service in self.all
-            for frontend in frontends(service)
-            if (frontend.address, frontend.number) == (address, number)
-            and frontend.port.protocol == protocol
+            for frontend in self.at(address)
+            if (frontend.number, frontend.port.protocol) == (number, protocol)
         ]
 
     def node_ports(self, number: int, protocol: Protocol, family: Family) -> list[Frontend]:
         """The node ports of a number."""
         return [
             frontend
-            for service in self.all
-            for frontend in frontends(service)
-            if (frontend.kind, frontend.number) == ("NodePort", number)
-            and (frontend.port.protocol, frontend.family) == (protocol, family)
+            for frontend in self.on_nodes(family)
+            if (frontend.number, frontend.port.protocol) == (number, protocol)
         ]
+
+    def at(self, address: Address) -> Iterator[Frontend]:
+        """All frontends at an address; at one that is not known yet, none is known to be."""
+        found = self._placed(address) if address.placed else ()
+        return (frontend for frontend in found if frontend.address == address)
+
+    def on_nodes(self, family: Family) -> Iterator[Frontend]:
+        """All node ports in a family."""
+        return (f for f in self._placed(None) if (f.kind, f.family) == ("NodePort", family))
+
+    def _placed(self, place: Address | None) -> Iterator[Frontend]:
+        """The frontends of the Services that are found at a place, by name."""
+        self._graph.saw(Service)
+        for _, service in sorted(self._by_place.get(place, {}).items()):
+            yield from frontends(service)
 
     def _find(self, key: PortKey) -> list[Backend]:
         ref, port, family = key
@@ -211,6 +234,11 @@ class Services:
         party = self._identity.endpoint(endpoint.address, endpoint.pod)
         serving_last = endpoint.serving and endpoint.terminating
         return Backend(party, port, endpoint.node, endpoint.ready, serving_last)
+
+
+def _places(service: Service) -> set[Address | None]:
+    """Where a Service is found: at addresses, and at None where its frontends have none."""
+    return {frontend.address for frontend in frontends(service)}
 
 
 def _slices_of(namespace: str, service: str) -> Hashable:

@@ -35,7 +35,7 @@ class Spot(NamedTuple):
             return [party for party in own if self.address in (None, party.address)]
         if len(self.blocks) == 1 and self.blocks[0].first == self.blocks[0].last:
             return [identity.at(Address(self.family, self.blocks[0].first))]
-        outside = reach.outside.among([*self.blocks], self.family)
+        outside = reach.outside.among(self.blocks, self.family)
         return outside or [identity.at(Address(self.family, self.blocks[0].first))]
 
 

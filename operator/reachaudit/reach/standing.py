@@ -10,7 +10,7 @@ from reachaudit.reach.party import Party
 from reachaudit.reach.ports import Span, position, protocol_and_number, spans_between
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.resolve import by_address
-from reachaudit.reach.services import Frontend, frontends
+from reachaudit.reach.services import Frontend
 from reachaudit.reach.spots import Spot
 from reachaudit.reach.verdict import PathVerdict, direct, no_path
 
@@ -57,11 +57,9 @@ class Standing:
 
 def _listening(reach: Reachability, target: Party) -> Iterator[Frontend]:
     """The frontends at an address; all node ports, where it is a node's."""
-    for service in reach.services.all:
-        for frontend in frontends(service):
-            node_port = frontend.kind == "NodePort" and frontend.family == target.address.family
-            if target.address == frontend.address or (target.root and node_port):
-                yield frontend
+    yield from reach.services.at(target.address)
+    if target.root:
+        yield from reach.services.on_nodes(target.address.family)
 
 
 def _other_protocol(reach: Reachability, client: Party, target: Party) -> PathVerdict:
