@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from cases.casefile import Step
     from cases.table import Table
-    from reachaudit.reach.explain import Clause
+    from reachaudit.reach.explain import Clause, Side
     from reachaudit.reach.party import Party
     from reachaudit.reach.reachability import Reachability
     from reachaudit.reach.why.edits import Edit
@@ -184,6 +184,11 @@ class Explained:
         assert bool(flips) != bool(needs), (goal, flips, needs)
         for flip in flips:
             self._check_flip(cell, flip, goal)
+        if goal == "open" and any(map(_lifts, flips)):
+            sides = [told.side for hop in answer.hops for told in hop.sides]
+            surely = answer.outcome in (Outcome.DENY, Outcome.PARTIAL)
+            known = all(self._means(s) for s in sides if s.value is not Value.ALLOW)
+            assert not (surely and known) or any(map(_permits, flips)), "no permission is named"
         single = {edit.ref: edit for f in flips if len(f.edits) == 1 for edit in f.edits}
         self._check_nothing_else_flips(cell, goal, flips if single else [])
         if needs:
@@ -192,6 +197,11 @@ class Explained:
         else:
             number = len(flips[0].edits)
             self.counted[f"{goal}: {number} change{'s' if number > 1 else ''}"] += 1
+
+    def _means(self, side: Side) -> bool:
+        """Whether a rule can name the peer of a side: pods, and nodes where ipBlocks match them."""
+        node = bool(side.peer.node) and self.answers.reach.assumptions.ip_blocks_match_nodes
+        return side.peer.address.placed and (side.peer.pod is not None or node)
 
     def _check_flip(self, cell: Cell, flip: Flip, goal: Goal) -> None:
         """Its changes flip the cell, and no part of them does."""
@@ -291,6 +301,16 @@ class Explained:
         self, objects: Sequence[Object], assumptions: dict[str, str] | None = None
     ) -> EngineAnswers:
         return EngineAnswers(objects, self._assumptions if assumptions is None else assumptions)
+
+
+def _lifts(flip: Flip) -> bool:
+    """Whether it takes a policy away."""
+    return any(isinstance(edit.old, NetworkPolicy) and edit.new is None for edit in flip.edits)
+
+
+def _permits(flip: Flip) -> bool:
+    """Whether it adds a rule, or a policy with one."""
+    return any(isinstance(edit.new, NetworkPolicy) for edit in flip.edits)
 
 
 def _again(reach: Reachability, party: Party) -> Party:

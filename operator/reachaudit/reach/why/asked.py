@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reachaudit.model.facts import Pod, Service
+from reachaudit.reach.listening import Listening
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import Span
 from reachaudit.reach.questions import Question
 from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.request import Request
 from reachaudit.reach.services import usable
 from reachaudit.reach.spots import Spot
 from reachaudit.reach.standing import Standing
@@ -70,6 +72,19 @@ class Asked:
         """The pods that are asked about as targets, or stand behind the Services on the way."""
         reached = [q.target.spot for q in self.questions if isinstance(q.target, Standing)]
         return [*_live(reach, reached), *self._endpoints(reach)]
+
+    def nodes(self, reach: Reachability) -> set[str]:
+        """The nodes at either end: of pods, and those that are asked about."""
+        sending = (party.node for spot in self.spots for party in spot.parties(reach))
+        return {
+            *sending,
+            *(q.target.node for q in self.questions if isinstance(q.target, Listening)),
+        }
+
+    @property
+    def requests(self) -> bool:
+        """Whether Ingresses are asked for."""
+        return any(isinstance(question.target, Request) for question in self.questions)
 
     def _endpoints(self, reach: Reachability) -> Iterator[Pod]:
         for service in self.services(reach):

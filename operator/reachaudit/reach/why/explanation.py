@@ -113,7 +113,7 @@ class Explainer:
             tuple(flips),
             tuple(needs),
             evidence,
-            tuple(_ways_in(self.reach, asked)) if unrouted else (),
+            tuple(_ways_in(self._flips.trial.itself, asked)) if unrouted else (),
             caveats(self.reach.facts, verdict),
         )
 

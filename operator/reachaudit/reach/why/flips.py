@@ -51,9 +51,11 @@ class Flips:
         """
         found: dict[object, Flip] = {}
         for edits in self._candidates(asked, goal):
-            flip = self._tried(asked, goal, edits)
+            what = frozenset((edit.ref, edit.new) for edit in edits)
+            more = any(len(flip.edits) < len(edits) for flip in found.values())
+            flip = None if more or what in found else self._tried(asked, goal, edits)
             if flip is not None:
-                found.setdefault(frozenset((e.ref, e.new) for e in flip.edits), flip)
+                found[what] = flip
         fewest = min((len(flip.edits) for flip in found.values()), default=0)
         kept = [flip for flip in found.values() if len(flip.edits) == fewest]
         return sorted(kept, key=lambda flip: flip.gained + flip.lost)
@@ -66,29 +68,24 @@ class Flips:
             return
         yield from openings(self._reach, asked, ways)
         for edit in (*mends(self._reach, asked), *reroutings(self._reach, asked)):
-            yield [edit]
             yield from ([edit, *more] for more in self._openings_after(asked, edit))
 
     def _openings_after(self, asked: Asked, edit: Edit) -> list[list[Edit]]:
-        """Where an edit leads somewhere, and only policies stand in the way then: what opens it."""
+        """What opens it after an edit: nothing more, or policies where only they stand in the way
+        then. None where the edit leads nowhere.
+        """
         before = {(verdict.outcome, verdict.note) for verdict in asked.verdicts(self.trial.itself)}
         with self.trial.after([edit]) as (mended, _):
             now = {(verdict.outcome, verdict.note) for verdict in asked.verdicts(mended)}
             outcomes = {outcome for outcome, _ in now}
-            if now == before or Outcome.NO_PATH in outcomes or outcomes == {Outcome.ALLOW}:
+            if outcomes == {Outcome.ALLOW}:
+                return [[]]
+            if now == before or Outcome.NO_PATH in outcomes:
                 return []
             return list(openings(mended, asked, asked.ways(mended)))
 
     def _tried(self, asked: Asked, goal: Goal, edits: list[Edit]) -> Flip | None:
-        """The flip that edits make, without such as are not needed; None where they make none."""
-        flip = self._try(asked, goal, edits)
-        for edit in edits if flip and len(edits) > 1 else ():
-            assert flip is not None
-            fewer = [other for other in flip.edits if other is not edit]
-            flip = self._try(asked, goal, fewer) or flip
-        return flip
-
-    def _try(self, asked: Asked, goal: Goal, edits: list[Edit]) -> Flip | None:
+        """The flip that edits make; None where they make none."""
         if not edits:
             return None
         with self.trial.after(edits) as (state, delta):

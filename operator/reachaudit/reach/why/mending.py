@@ -1,6 +1,6 @@
 """Ways to mend a Service that forwards to nobody, or not for this client: edits to be tried."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 import msgspec
@@ -9,8 +9,10 @@ from reachaudit.model.facts import Endpoint, EndpointSlice, Labels, Pod, Service
 from reachaudit.model.ip import Block, single
 from reachaudit.model.store import Change
 from reachaudit.reach.addresses import cidrs, merge
+from reachaudit.reach.destinations import at
 from reachaudit.reach.ports import Span, by_protocol
 from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.services import Backend, frontends
 from reachaudit.reach.why.asked import Asked
 from reachaudit.reach.why.edits import Edit, Part
 from reachaudit.reach.why.manifests import Json
@@ -26,7 +28,7 @@ def mends(reach: Reachability, asked: Asked) -> Iterator[Edit]:
         yield from _ranges(reach, service, asked)
         yield from _ports(service, asked)
         if service.selector:
-            yield from _selected(reach, service)
+            yield from _selected(reach, service, asked)
         else:
             yield from _by_hand(reach, service)
 
@@ -82,8 +84,9 @@ def clients_of(reach: Reachability, asked: Asked) -> tuple[Block, ...]:
 
 def _ports(service: Service, asked: Asked) -> Iterator[Edit]:
     """SVC-3: the port that was asked for, before the pods' port of the first that there is."""
+    dialled = {at(frontend) for frontend in frontends(service)}
     for port in asked.ports:
-        if port is None:
+        if port is None or port in dialled or asked.requests:
             continue
         ((protocol, number, _),) = by_protocol(Span(port, port))
         alike = [p for p in service.ports if p.protocol == protocol]
@@ -97,17 +100,17 @@ def _ports(service: Service, asked: Asked) -> Iterator[Edit]:
         yield changed(service, new, Part("add", "spec.ports", value))
 
 
-def _selected(reach: Reachability, service: Service) -> Iterator[Edit]:
+def _selected(reach: Reachability, service: Service, asked: Asked) -> Iterator[Edit]:
     """A Service whose endpoints a controller writes: whom it selects, at which port, and when."""
     follows = _slices_gone(reach, service)
-    pods = [p for p in reach.identity.pods if p.namespace == service.namespace]
+    pods = [p for p in reach.facts.within(Pod, service.namespace) if p.live]
     selected = [p for p in pods if set(service.selector) <= set(p.labels)]
-    for pod in selected:
-        if not pod.ready and not pod.terminating and pod.phase:
-            ready = msgspec.structs.replace(pod, ready=True)
-            part = Part("set", "status.conditions[Ready]", "True")
-            yield Edit(pod.ref, pod, ready, (part,), follows=follows)
-    if not service.publish_not_ready:
+    for pod in _unready(reach, selected, asked):
+        ready = msgspec.structs.replace(pod, ready=True)
+        part = Part("set", "status.conditions[Ready]", "True")
+        yield Edit(pod.ref, pod, ready, (part,), follows=follows)
+    behind = {port: _behind(reach, service, port) for port in service.ports}
+    if not service.publish_not_ready and not all(b.ready for own in behind.values() for b in own):
         new = msgspec.structs.replace(service, publish_not_ready=True)
         part = Part("set", "spec.publishNotReadyAddresses", value=True)
         yield changed(service, new, part, follows=follows)
@@ -116,12 +119,28 @@ def _selected(reach: Reachability, service: Service) -> Iterator[Edit]:
         part = Part("set", "spec.selector", dict[str, Json](selector))
         yield changed(service, new, part, follows=follows)
     for i, port in enumerate(service.ports):
-        for number in _numbers(port, selected) if isinstance(port.target, str) else ():
+        unknown_name = isinstance(port.target, str) and not behind[port]
+        for number in _numbers(port, selected) if unknown_name else ():
             ports = (*service.ports[:i], _aimed(port, number), *service.ports[i + 1 :])
             new = msgspec.structs.replace(service, ports=ports)
             yield changed(
                 service, new, Part("set", f"spec.ports[{i}].targetPort", number), follows=follows
             )
+
+
+def _behind(reach: Reachability, service: Service, port: ServicePort) -> list[Backend]:
+    """All endpoints of a port."""
+    return [b for f in service.families for b in reach.services.backends(service, port, f)]
+
+
+def _unready(reach: Reachability, pods: Iterable[Pod], asked: Asked) -> list[Pod]:
+    """Pods that could be ready: one on each node that is asked about, and one anywhere."""
+    found: dict[str, Pod] = {}
+    nodes = asked.nodes(reach)
+    for pod in pods:
+        if not pod.ready and not pod.terminating and pod.phase:
+            found.setdefault(pod.node if pod.node in nodes else "", pod)
+    return list(found.values())
 
 
 def _selectors(service: Service, pods: list[Pod]) -> list[Labels]:
@@ -151,8 +170,8 @@ def _aimed(port: ServicePort, number: int) -> ServicePort:
 
 def _by_hand(reach: Reachability, service: Service) -> Iterator[Edit]:
     """EndpointSlices that somebody wrote: names that join, addresses that count (SVC-5, SVC-9)."""
-    for piece in reach.facts.of(EndpointSlice):
-        if (piece.namespace, piece.service) != (service.namespace, service.name):
+    for piece in reach.facts.within(EndpointSlice, service.namespace):
+        if piece.service != service.name:
             continue
         if piece.headless and not service.headless:
             new = msgspec.structs.replace(piece, headless=False)
@@ -178,9 +197,5 @@ def _ready(endpoint: Endpoint) -> Endpoint:
 
 def _slices_gone(reach: Reachability, service: Service) -> tuple[Change, ...]:
     """The controller writes a Service's slices anew; without any, they are worked out (SVC-12)."""
-    slices = (
-        s
-        for s in reach.facts.of(EndpointSlice)
-        if (s.namespace, s.service) == (service.namespace, service.name)
-    )
-    return tuple(Change(s.ref, s, None, 0.0) for s in slices)
+    slices = reach.facts.within(EndpointSlice, service.namespace)
+    return tuple(Change(s.ref, s, None, 0.0) for s in slices if s.service == service.name)

@@ -27,7 +27,7 @@ class _Need(NamedTuple):
 
 
 def openings(reach: Reachability, asked: Asked, ways: Iterable[Judgement]) -> Iterator[list[Edit]]:
-    """Candidates, the narrowest first: a rule more, a policy more, a policy less."""
+    """Candidates, the narrowest first: a rule more, a policy more, no policy that isolates."""
     needs = [
         _Need(side, _rule(reach, asked, way, side))
         for way in ways
@@ -45,8 +45,7 @@ def openings(reach: Reachability, asked: Asked, ways: Iterable[Judgement]) -> It
         for edits in _with_rules(reach, asked, ruled):
             yield [*edits, *unread]
     refs = dict.fromkeys(ref for need in needs for ref in need.side.policies)
-    policies = list(filter(None, (reach.facts.get(NetworkPolicy, ref) for ref in refs)))
-    yield from ([deleted(policy), *unread] for policy in policies)
+    policies = filter(None, (reach.facts.get(NetworkPolicy, ref) for ref in refs))
     yield [*map(deleted, policies), *unread]
 
 

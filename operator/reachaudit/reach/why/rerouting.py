@@ -16,6 +16,7 @@ from reachaudit.reach.ports import position
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.request import Request
 from reachaudit.reach.services import frontends
+from reachaudit.reach.verdict import Outcome
 from reachaudit.reach.why.asked import Asked
 from reachaudit.reach.why.edits import Edit, Part, created_object
 from reachaudit.reach.why.manifests import Json
@@ -24,10 +25,11 @@ from reachaudit.reach.why.mending import changed, clients_of, node_port
 
 def reroutings(reach: Reachability, asked: Asked) -> Iterator[Edit]:
     """Each alone may give a request a way to its backend."""
+    nowhere = any(verdict.outcome is Outcome.NO_PATH for verdict in asked.verdicts(reach))
     for route in _routes(reach, asked):
         yield from _backend(reach, route)
         yield from _class(reach, route.ingress)
-        yield from _doors(reach, route)
+        yield from _doors(reach, route) if nowhere else ()
         yield from _allow_list(reach, asked, route.ingress)
 
 
@@ -35,7 +37,7 @@ def closings(reach: Reachability, asked: Asked) -> Iterator[Edit]:
     """Each alone may close a way in: a route less, a Service that no longer listens outside."""
     for route in _routes(reach, asked):
         yield _without(route)
-    if any(isinstance(q.target, Request) for q in asked.questions):
+    if asked.requests:
         return
     for service in asked.services(reach):
         for frontend in frontends(service):

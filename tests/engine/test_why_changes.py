@@ -1,0 +1,180 @@
+"""Changes that explanations name: enough, and no more than that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.test_why import POLICY, SHOP, explainer
+from reachaudit.model.facts import NetworkPolicy, Pod, Service
+from reachaudit.model.names import Ref
+from reachaudit.outputs.edit_text import edit_lines
+from reachaudit.reach.ports import span
+from reachaudit.reach.verdict import Outcome
+
+if TYPE_CHECKING:
+    from reachaudit.reach.why.edits import Edit
+    from reachaudit.reach.why.explanation import Answer
+    from reachaudit.reach.why.flips import Flip
+
+NODES = "".join(
+    f"node n{number} 192.168.0.{number},fd00:0:0:c::{number} podCIDR=10.244.{number}.0/24\n"
+    for number in range(1, 6)
+)
+DENY = """
+kind: NetworkPolicy
+metadata: {name: deny, namespace: %s}
+spec: {podSelector: {}}
+"""
+NODE_PORT = """
+kind: Service
+metadata: {name: web, namespace: shop}
+spec:
+  type: NodePort
+  clusterIP: 10.96.0.1
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080, nodePort: 30080}]
+"""
+BALANCER = f"""{NODE_PORT.replace("NodePort", "LoadBalancer")}
+status: {{loadBalancer: {{ingress: [{{ip: 203.0.113.50}}]}}}}
+"""
+Rule = dict[str, list[dict[str, object]]]
+
+
+def only(*manifests: str, cluster: str = SHOP, ends: tuple[str, str], port: int = 80) -> Answer:
+    """The one answer to a question about a port, in IPv4."""
+    asked = explainer(*manifests, cluster=cluster)
+    [answer] = asked.explain(*ends, span("TCP", port, port), ["IPv4"]).answers
+    return answer
+
+
+def added(flip: Flip) -> list[object]:
+    """What is added to policies."""
+    return [part.value for edit in flip.edits for part in edit.parts if part.action == "add"]
+
+
+def first_rule(answer: Answer) -> Rule:
+    rules = [value for flip in answer.flips for value in added(flip)]
+    assert isinstance(rules[0], dict)
+    return rules[0]
+
+
+def blocks(rule: Rule, peers: str = "from") -> list[dict[str, object]]:
+    return [block for peer in rule[peers] if isinstance(block := peer["ipBlock"], dict)]
+
+
+def test_a_permission_holds_for_every_node_that_may_be_entered() -> None:
+    """Policies tell no two of five nodes apart: the answer is about two, the rule about all."""
+    cluster = f"{NODES}ns shop\nshop/web-1 app=web @n1 owner=Deployment/web\n"
+    answer = only(
+        BALANCER,
+        DENY % "shop",
+        cluster=cluster,
+        ends=("198.51.100.9", "lb:shop/web"),
+    )
+    assert answer.outcome is Outcome.DENY
+    rules = [rule for rule in added(answer.flips[0]) if isinstance(rule, dict)]
+    assert [rule["ports"] for rule in rules] == [[{"protocol": "TCP", "port": 8080}]] * len(rules)
+    named = {str(block["cidr"]) for rule in rules for block in blocks(rule)}
+    assert {"198.51.100.9/32", "192.168.0.1/32", "192.168.0.2/31", "192.168.0.4/31"} == named
+
+
+def test_a_node_that_dials_is_permitted_alone_and_in_its_family() -> None:
+    answer = only(DENY % "data", ends=("node/n1", "data/db"))
+    assert blocks(first_rule(answer)) == [{"cidr": "192.168.0.1/32"}]
+
+
+def test_no_change_is_named_that_is_not_needed() -> None:
+    """A policy that cannot be read must go, beside whatever else is changed; nothing more must."""
+    broken = "kind: NetworkPolicy\nmetadata: {name: odd, namespace: data}\nspec: [1]\n"
+    answer = only(DENY % "data", broken, ends=("shop/web-1", "data/db"))
+    assert answer.outcome is Outcome.UNKNOWN
+    opening = [flip for flip in answer.flips if flip.becomes is Outcome.ALLOW]
+    changed = [[edit.ref.name for edit in flip.edits] for flip in opening]
+    assert sorted(changed) == [["allow-db", "odd"], ["deny", "odd"], ["deny", "odd"]]
+
+
+def test_what_only_passes_is_no_label_of_a_permission() -> None:
+    cluster = SHOP.replace("shop/web-1 app=web", "shop/web-1 app=web pod-template-hash=5f6d")
+    answer = only(DENY % "data", cluster=cluster, ends=("shop/web-1", "data/db"))
+    [peer] = first_rule(answer)["from"]
+    assert peer["podSelector"] == {"matchLabels": {"app": "web"}}
+
+
+def test_a_permission_for_the_internet_leaves_private_addresses_and_metadata_out() -> None:
+    out = """
+kind: NetworkPolicy
+metadata: {name: out, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Egress]}
+"""
+    answer = only(out, ends=("shop/web-1", "internet"), port=443)
+    [block] = blocks(first_rule(answer), "to")
+    assert isinstance(block["except"], list)
+    assert block["cidr"] == "0.0.0.0/0"
+    assert {"10.0.0.0/8", "192.168.0.0/16", "169.254.169.254/32"} <= set(block["except"])
+
+
+def test_a_permission_is_for_all_ports_that_were_asked_for_together() -> None:
+    asked = explainer(POLICY)
+    [answer] = asked.explain("shop/web-1", "data/db", span("UDP", 53, 60), ["IPv4"]).answers
+    assert first_rule(answer)["ports"] == [{"protocol": "UDP", "port": 53, "endPort": 60}]
+    several = explainer(POLICY).explain("shop/web-1", "data/db", span("TCP", 5431, 5433), ["IPv4"])
+    denied = next(a for a in several.answers if a.outcome is Outcome.DENY)
+    assert first_rule(denied)["ports"] == [
+        {"protocol": "TCP", "port": 5431},
+        {"protocol": "TCP", "port": 5433},
+    ]
+
+
+def test_behind_a_service_the_permission_is_for_the_pods_port() -> None:
+    answer = only(NODE_PORT, DENY % "shop", ends=("data/db", "svc:shop/web"))
+    assert first_rule(answer)["ports"] == [{"protocol": "TCP", "port": 8080}]
+
+
+def test_all_pods_behind_a_service_are_shut_by_one_policy() -> None:
+    """Two of them are alike but for their node: the policy that shuts selects both."""
+    answer = only(NODE_PORT, ends=("data/db", "svc:shop/web"))
+    made = [edit.new for flip in answer.flips for edit in flip.edits if edit.old is None]
+    denying = [policy for policy in made if isinstance(policy, NetworkPolicy)]
+    assert {dict(policy.subject.labels).get("app") for policy in denying} == {"web", "db"}
+
+
+def test_a_port_is_added_to_a_service_where_it_is_dialled_by_it() -> None:
+    answer = only(NODE_PORT, ends=("shop/web-1", "svc:shop/web"), port=81)
+    assert answer.outcome is Outcome.NO_PATH
+    [edit] = [edit for flip in answer.flips for edit in flip.edits]
+    assert edit.parts[0].field == "spec.ports"
+
+
+@pytest.mark.parametrize("ready", ["true", "false"])
+def test_a_service_is_not_mended_where_it_forwards(ready: str) -> None:
+    """What policies shut is not opened by another target port, nor by pods that are not ready."""
+    service = NODE_PORT.replace("targetPort: 8080", "targetPort: http")
+    cluster = SHOP.replace("app=web @n1", "app=web @n1 ports=http:8080,admin:9000")
+    allow = """
+kind: NetworkPolicy
+metadata: {name: admin, namespace: shop}
+spec: {podSelector: {}, ingress: [{ports: [{port: 9000}]}]}
+"""
+    cluster = (
+        cluster if ready == "true" else cluster.replace("shop/web-2 app=web", "shop/web-2 app=x")
+    )
+    answer = only(service, allow, cluster=cluster, ends=("data/db", "svc:shop/web"))
+    assert answer.outcome is Outcome.DENY
+    assert not [e for flip in answer.flips for e in flip.edits if isinstance(e.new, Service | Pod)]
+
+
+def test_a_deleted_policy_is_named_only_with_all_that_isolate() -> None:
+    more = (DENY % "data").replace("deny", "deny-too")
+    answer = only(DENY % "data", more, ends=("shop/web-1", "data/db"))
+    assert not [flip for flip in answer.flips for edit in flip.edits if edit.new is None]
+    assert len(answer.flips[0].edits) == 1
+
+
+def test_flips_are_told_as_a_person_makes_them() -> None:
+    answer = only(DENY % "data", ends=("shop/web-1", "data/db"))
+    edits: list[Edit] = [edit for flip in answer.flips for edit in flip.edits]
+    told = {next(iter(edit_lines(edit))) for edit in edits}
+    assert "in NetworkPolicy data/deny, add to spec.ingress:" in told
+    assert any(edit.ref == Ref("NetworkPolicy", "data", "allow-db") for edit in edits)
