@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from reachaudit.model.facts import Fact, Namespace, NetworkPolicy, OpaquePolicy, Pod
+from reachaudit.model.facts import Fact, Ingress, Namespace, Service
+from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach.assumed import alternatives
 from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.spots import Spot
 from reachaudit.reach.verdict import Outcome
 from reachaudit.reach.why.asked import Asked
 from reachaudit.settings import Assumptions
@@ -27,7 +29,7 @@ class Rests:
 
     def __init__(self, reach: Reachability) -> None:
         self._reach = reach
-        self._known: dict[frozenset[str] | None, list[_State]] = {}
+        self._known: dict[_Part | None, list[_State]] = {}
 
     def of(self, asked: Asked) -> tuple[Rest, ...]:
         """The assumptions without which a verdict would be another."""
@@ -40,23 +42,41 @@ class Rests:
         )
 
     def _others(self, asked: Asked) -> list["_State"]:
-        """The facts under each other assumption: of many, those of some namespaces are enough, as
-        long as they give the same verdict.
+        """The facts under each other assumption: of many, a part is enough, as long as it gives the
+        same verdict.
         """
-        everywhere = self._reach.identity.pods
-        namespaces = frozenset(_namespaces(self._reach, asked)) if len(everywhere) > _MANY else None
-        itself, *others = self._states(namespaces)
+        many = len(self._reach.identity.pods) > _MANY
+        itself, *others = self._states(_part(self._reach, asked) if many else None)
         if asked.outcomes(itself.reach) != asked.outcomes(self._reach):
             return self._states(None)[1:]
         return others
 
-    def _states(self, namespaces: frozenset[str] | None) -> list["_State"]:
-        if namespaces not in self._known:
+    def _states(self, part: "_Part | None") -> list["_State"]:
+        if part not in self._known:
             facts = self._reach.facts
-            if namespaces is not None:
-                facts = Facts(fact for fact in facts if _concerns(fact, namespaces))
-            self._known[namespaces] = list(_states(facts, self._reach.assumptions))
-        return self._known[namespaces]
+            if part is not None:
+                facts = Facts(fact for fact in facts if part.has(fact))
+            self._known[part] = list(_states(facts, self._reach.assumptions))
+        return self._known[part]
+
+
+class _Part(NamedTuple):
+    """The facts that may bear on an answer: those of the namespaces of all ends and of who serves
+    them. Of elsewhere what is the cluster's as a whole, Services that take what is sent to the
+    ends, and Ingresses, where a request is asked about: any of them may claim it.
+    """
+
+    namespaces: frozenset[str]
+    services: frozenset[Ref]
+    ingresses: bool
+
+    def has(self, fact: Fact) -> bool:
+        """Whether a fact may bear on it."""
+        if isinstance(fact, Namespace):
+            return fact.name in self.namespaces
+        if not fact.namespace or fact.namespace in self.namespaces or fact.ref in self.services:
+            return True
+        return self.ingresses and isinstance(fact, Ingress)
 
 
 class _State(NamedTuple):
@@ -71,11 +91,17 @@ def _states(facts: Facts, held: Assumptions) -> Iterator[_State]:
         yield _State(setting, instead, Reachability(facts, assumed))
 
 
-def _concerns(fact: Fact, namespaces: frozenset[str]) -> bool:
-    """Pods and policies of elsewhere bear on nothing; all else may."""
-    if isinstance(fact, Pod | NetworkPolicy) or (isinstance(fact, OpaquePolicy) and fact.namespace):
-        return fact.namespace in namespaces
-    return not isinstance(fact, Namespace) or fact.name in namespaces
+def _part(reach: Reachability, asked: Asked) -> _Part:
+    services = {service.ref for spot in asked.spots for service in _capturing(reach, spot)}
+    return _Part(frozenset(_namespaces(reach, asked)), frozenset(services), asked.requests)
+
+
+def _capturing(reach: Reachability, spot: Spot) -> Iterator[Service]:
+    """Services at the address of an end, or with node ports, where it is a node."""
+    if spot.node:
+        yield from (frontend.service for frontend in reach.services.on_nodes(spot.family))
+    for party in spot.parties(reach):
+        yield from (frontend.service for frontend in reach.services.at(party.address))
 
 
 def _namespaces(reach: Reachability, asked: Asked) -> Iterator[str]:
@@ -89,3 +115,5 @@ def _namespaces(reach: Reachability, asked: Asked) -> Iterator[str]:
     for spot in asked.spots:
         if spot.pod is not None:
             yield spot.pod.namespace
+    for ingress in reach.facts.of(Ingress) if asked.requests else ():
+        yield from (pod.namespace for pod in reach.ingresses.serving(ingress).pods)
