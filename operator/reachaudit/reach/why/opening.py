@@ -14,7 +14,7 @@ from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.verdict import Judgement, Value
 from reachaudit.reach.why.asked import Asked
 from reachaudit.reach.why.edits import Edit, added, created, deleted, new_policy
-from reachaudit.reach.why.permissions import common_labels, rule_for
+from reachaudit.reach.why.permissions import common_labels, peer_key, rule_for
 
 Rules = dict[Direction, list[PolicyRule]]
 
@@ -28,13 +28,7 @@ class _Need(NamedTuple):
 
 def openings(reach: Reachability, asked: Asked, ways: Iterable[Judgement]) -> Iterator[list[Edit]]:
     """Candidates, the narrowest first: a rule more, a policy more, no policy that isolates."""
-    needs = [
-        _Need(side, _rule(reach, asked, way, side))
-        for way in ways
-        if way.value is not Value.ALLOW
-        for side in sides(reach.judge, way)
-        if side.value is not Value.ALLOW and not side.exempt
-    ]
+    needs = list(_needs(reach, asked, ways))
     if not needs or any(need.side.profile is None for need in needs):
         return
     unread = _unread(needs)
@@ -47,6 +41,20 @@ def openings(reach: Reachability, asked: Asked, ways: Iterable[Judgement]) -> It
     refs = dict.fromkeys(ref for need in needs for ref in need.side.policies)
     policies = filter(None, (reach.facts.get(NetworkPolicy, ref) for ref in refs))
     yield [*map(deleted, policies), *unread]
+
+
+def _needs(reach: Reachability, asked: Asked, ways: Iterable[Judgement]) -> Iterator[_Need]:
+    """The sides of all ways that are not surely open; a rule is made once for all that it fits."""
+    rules: dict[object, PolicyRule | None] = {}
+    for way in ways:
+        for side in sides(reach.judge, way) if way.value is not Value.ALLOW else ():
+            if side.value is Value.ALLOW or side.exempt:
+                continue
+            pod, peer = side.subject.pod, peer_key(way, side)
+            key = side.direction, pod and pod.namespace, side.profile is None, peer, side.port
+            if key not in rules:
+                rules[key] = _rule(reach, asked, way, side)
+            yield _Need(side, rules[key])
 
 
 def _unread(needs: list[_Need]) -> list[Edit] | None:

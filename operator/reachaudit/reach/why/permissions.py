@@ -49,6 +49,16 @@ def rule_for(
     return PolicyRule(peers, _ports(spans)) if peers and side.port is not None else None
 
 
+def peer_key(way: Judgement, side: Side) -> object:
+    """What all peers of sides share for whom one rule is made."""
+    return side.peer.address.family if _entered(way, side) else side.peer
+
+
+def _entered(way: Judgement, side: Side) -> bool:
+    """Whether the peer is a node by which somebody else comes in."""
+    return bool(side.peer.node) and side.direction == "ingress" and way.seen != way.source
+
+
 def peer_items(reach: Reachability, asked: Asked, way: Judgement, side: Side) -> list[Peer]:
     """The items that mean the peer: a pod by its labels, all else by addresses, if known."""
     peer, subject = side.peer, side.subject.pod
@@ -59,8 +69,8 @@ def peer_items(reach: Reachability, asked: Asked, way: Judgement, side: Side) ->
             return [Peer(pods)]
         return [Peer(pods, Selector(default_namespace_labels(peer.pod.namespace)))]
     if peer.node:
-        entered = side.direction == "ingress" and way.seen != way.source
-        return [Peer(block=b) for b in _blocks(_addresses_of(reach, peer, any_node=entered))]
+        addresses = _addresses_of(reach, peer, any_node=_entered(way, side))
+        return [Peer(block=block) for block in _blocks(addresses)]
     blocks = next((p.blocks for p in asked.spots if _means(p, peer)), (single(peer.address),))
     return _outside(merge(blocks)) if peer.address.placed else []
 

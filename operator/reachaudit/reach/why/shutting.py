@@ -67,8 +67,9 @@ def _shut(reach: Reachability, asked: Asked, open_sides: list[Side]) -> list[Edi
         if side.profile is None or side.exempt or pod is None:
             return []
         if not side.policies:
-            kin = {each.ref: each for each in asked.kin(reach, pod)}
-            bare[side.direction].setdefault(pod.namespace, {}).update(kin)
+            known = bare[side.direction].setdefault(pod.namespace, {})
+            if pod.ref not in known:
+                known.update((each.ref, each) for each in asked.kin(reach, pod))
             continue
         opening = [c for v in (Value.ALLOW, Value.UNKNOWN) for c in clauses(reach.judge, side, v)]
         for clause in opening:
