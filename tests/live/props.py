@@ -33,12 +33,14 @@ def service(namespace: str, name: str, app: str, **spec: object) -> KubeObject:
     return {**_head("v1", "Service", namespace, name), "spec": spec}
 
 
-def ingress(namespace: str, name: str, routes: Mapping[str, str]) -> KubeObject:
+def ingress(
+    namespace: str, name: str, routes: Mapping[str, str], of_class: str = "nginx"
+) -> KubeObject:
     """An Ingress with routes from hosts to Services, all on port 80."""
     rules = [
         {"host": host, "http": {"paths": [_path(backend)]}} for host, backend in routes.items()
     ]
-    spec = {"ingressClassName": "nginx", "rules": rules}
+    spec = {"ingressClassName": of_class, "rules": rules}
     return {**_head(NETWORKING, "Ingress", namespace, name), "spec": spec}
 
 
