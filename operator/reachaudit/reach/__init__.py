@@ -3,4 +3,6 @@
 facts ─▶ identity (classes, signatures) ─▶ rules ─▶ profiles ─┐
                                                               ├▶ judge ─▶ paths ─▶ exposure
 facts ─▶ services, ingresses (who forwards to whom) ──────────┘     └───▶ delta
+
+docs/library.md tells how a program asks: shapes, units, errors, with examples.
 """
