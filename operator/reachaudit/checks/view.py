@@ -15,7 +15,7 @@ from reachaudit.model.facts import (
     Service,
     ServicePort,
 )
-from reachaudit.model.ip import FAMILIES, Family
+from reachaudit.model.ip import Family
 from reachaudit.model.names import Ref
 from reachaudit.reach.derived import Table
 from reachaudit.reach.exposure import Exposure
@@ -35,7 +35,7 @@ class View:
     def __init__(self, reach: Reachability, excluded: frozenset[str]) -> None:
         self.reach, self._excluded = reach, excluded
         self._doors: Table[None, frozenset[Ref]] = Table(reach.graph, self._find_doors)
-        self._strangers: Table[Family, Party | None] = Table(reach.graph, self._find_stranger)
+        self._internet: Table[Family, dict[Party, int]] = Table(reach.graph, self._find_internet)
 
     def leaves_out(self, namespace: str) -> bool:
         """Whether nothing is found in a namespace."""
@@ -89,11 +89,11 @@ class View:
         """What a person calls an end of a connection: a pod by its workload."""
         return str(self.reach.identity.workloads[party.pod.ref] if party.pod else party)
 
-    def stranger(self, family: Family) -> Party | None:
-        """Anybody in the internet: of the clients that policies and source ranges tell apart, those
-        with the most addresses. Who lets them in limits nobody, though he may forbid a few.
+    def internet(self, family: Family) -> dict[Party, int]:
+        """The internet: one client for all whom blocks do not tell apart, with their addresses'
+        number.
         """
-        return self._strangers[family]
+        return self._internet[family]
 
     def exposed_by(self, ref: Ref) -> tuple[Exposure, ...]:
         """The ways in from outside that an object opens."""
@@ -108,13 +108,10 @@ class View:
         serving = (ingresses.serving(ingress) for ingress in self.reach.facts.of(Ingress))
         return frozenset(pod.ref for each in serving for pod in each.pods)
 
-    def _find_stranger(self, family: Family) -> Party | None:
+    def _find_internet(self, family: Family) -> dict[Party, int]:
         self.reach.graph.saw(Signatures)
         signatures = self.reach.identity.signatures
-
-        def addresses(party: Party) -> tuple[int, int]:
-            blocks = in_zone("internet", signatures.spans(signatures.of(party.address)))
-            return sum(b.last - b.first + 1 for b in blocks), -party.address.value
-
-        clients = self.reach.outside.zone("internet", family) if family in FAMILIES else []
-        return max(clients, key=addresses, default=None)
+        clients = self.reach.outside.zone("internet", family)
+        spans = (in_zone("internet", signatures.spans(signatures.of(c.address))) for c in clients)
+        numbers = (sum(b.last - b.first + 1 for b in blocks) for blocks in spans)
+        return dict(zip(clients, numbers, strict=True))

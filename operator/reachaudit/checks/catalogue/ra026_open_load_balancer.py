@@ -9,7 +9,9 @@ from reachaudit.checks.ways_in import paths_of
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
 from reachaudit.model.facts import Service
+from reachaudit.model.ip import Address
 from reachaudit.reach.exposure import PASSING
+from reachaudit.reach.party import Party
 from reachaudit.reach.services import Frontend, frontends
 from reachaudit.reach.verdict import Outcome, PathVerdict, Reason, Value
 
@@ -25,6 +27,14 @@ ABOUT = About(
 
 class _Way(NamedTuple):
     frontend: Frontend
+    path: PathVerdict
+
+
+class _Group(NamedTuple):
+    """Clients who fare alike: how many addresses they have, and one of them."""
+
+    number: int
+    first: Party
     path: PathVerdict
 
 
@@ -72,12 +82,35 @@ def _unlimited(service: Service, facing: set[str], view: View) -> Iterator[_Way]
     Ranges that are only the provider's to heed are limits: its user can write no others.
     """
     for frontend in frontends(service):
-        stranger = view.stranger(frontend.family)
-        if stranger and frontend.kind == "LoadBalancer" and str(frontend) in facing:
-            path = view.reach.paths.to_frontend(stranger, frontend)
-            unsure = path.outcome is Outcome.UNKNOWN and path.reason is not Reason.PROVIDER
-            if path.outcome in PASSING or unsure:
+        if frontend.kind == "LoadBalancer" and str(frontend) in facing:
+            path = _of_most(frontend, view)
+            if path is not None:
                 yield _Way(frontend, path)
+
+
+def _of_most(frontend: Frontend, view: View) -> PathVerdict | None:
+    """What becomes of clients, if more than half of the internet's addresses pass, or may.
+
+    Who lets most in limits nobody, though he may forbid a few. However blocks of others cut the
+    internet, it is the same.
+    """
+    internet, ask = view.internet(frontend.family), view.reach.paths.to_frontend
+    found = view.reach.identity.telling.parties(internet, lambda c: ask(c, frontend))
+    groups = [_Group(sum(map(internet.__getitem__, c)), min(c, key=_at), p) for c, p in found]
+    passing = [group for group in groups if group.path.outcome in PASSING]
+    unsure = [group for group in groups if _unsure(group.path)]
+    for enough, told in ((passing, passing), ([*passing, *unsure], unsure)):
+        if 2 * sum(group.number for group in enough) > sum(internet.values()):
+            return max(told, key=lambda group: (group.number, _at(group.first))).path
+    return None
+
+
+def _at(client: Party) -> Address:
+    return client.address
+
+
+def _unsure(path: PathVerdict) -> bool:
+    return path.outcome is Outcome.UNKNOWN and path.reason is not Reason.PROVIDER
 
 
 CHECK = FactCheck(ABOUT, Service, _judge)
