@@ -10,12 +10,13 @@ from reachaudit.reach.verdict import Outcome, Reason
 
 INSIDE = "node n1 192.168.0.1"
 GLOBAL = "node n1 192.168.0.1 external=203.0.113.11"
+LABELS = "app.kubernetes.io/name=ingress-nginx app.kubernetes.io/component=controller"
 PODS = (
     "x/a app=s pod=a @n1",
     "x/b app=s pod=b @n1",
     "y/w-0 app=w owner=StatefulSet/w ports=web:8080 @n1",
     "y/w-1 app=w owner=StatefulSet/w ports=web:9090 @n1",
-    "ic/ctl app.kubernetes.io/name=ingress-nginx app.kubernetes.io/component=controller @n1",
+    f"ic/ctl {LABELS} @n1",
 )
 BACKEND = """
 kind: IngressClass
@@ -54,6 +55,13 @@ SHUT_B = """
 kind: NetworkPolicy
 metadata: {name: p, namespace: x}
 spec: {podSelector: {matchLabels: {pod: b}}, policyTypes: [Ingress]}
+"""
+
+
+ONLY_80 = """
+kind: NetworkPolicy
+metadata: {name: p, namespace: ic}
+spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{ports: [{port: 80}]}]}
 """
 
 
@@ -159,6 +167,22 @@ def test_an_allow_list_lets_those_of_a_zone_in_whom_it_holds() -> None:
         "  type: LoadBalancer", "  type: LoadBalancer\n  externalTrafficPolicy: Local"
     )
     assert reached(INSIDE, ingress, kept) == {"internet x/a[Pod]", "internet x/b[Pod]"}
+
+
+def test_a_controller_that_forwards_to_itself_is_not_all_controllers() -> None:
+    """NP-45: one of two is behind the Service, and lets itself in; not so the other."""
+    world = World()
+    controllers = ("ic/ctl-0", "ic/ctl-1 unready")
+    for line in (INSIDE, *(f"{pod} {LABELS} owner=DaemonSet/ctl @n1" for pod in controllers)):
+        world.add_line(line)
+    own = BACKEND.replace("namespace: x", "namespace: ic")
+    own = own.replace("app: s", "app.kubernetes.io/name: ingress-nginx")
+    for manifest in (own, controller("{ip: 203.0.113.60}"), ONLY_80):
+        for found in read_manifests(manifest):
+            world.add_object(found)
+    exposures = EngineAnswers(world.objects(), {}).reach.exposures
+    outcomes = {e.verdict.outcome for e in exposures if e.by.kind == "Ingress"}
+    assert outcomes == {Outcome.PARTIAL}
 
 
 def test_a_controller_on_its_nodes_network_passes_to_pods_of_that_node_alone() -> None:

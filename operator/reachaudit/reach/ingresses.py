@@ -13,7 +13,7 @@ from reachaudit.model.facts import (
     Service,
     ServicePort,
 )
-from reachaudit.model.ip import Block, Family
+from reachaudit.model.ip import FAMILIES, Block, Family
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Facts
 from reachaudit.reach.controllers import Controllers, Serving
@@ -25,6 +25,7 @@ from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
 from reachaudit.reach.services import Backend, Only, anything, frontends, usable
+from reachaudit.reach.telling import kind
 from reachaudit.reach.verdict import (
     Outcome,
     PathVerdict,
@@ -212,7 +213,13 @@ class Ingresses:
         dial = partial(self._dial, route, route.service, route.port, only)
         if _node_matters(route):
             return network_chooses(map(dial, controllers))
-        return network_chooses(self._identity.each(controllers, dial))
+        backends = (self._services.backends(route.service, route.port, f) for f in FAMILIES)
+        # A controller among them lets itself in (NP-45).
+        behind = {b.party.address for own in backends for b in usable(own)}
+        found = self._identity.telling.answers(
+            controllers, dial, lambda party: party, lambda p: (kind(p), p.address in behind)
+        )
+        return network_chooses(path for _, path in found)
 
     def _controllers_for(
         self, serving: Serving, service: Service, port: ServicePort, family: Family
