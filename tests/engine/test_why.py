@@ -133,8 +133,11 @@ def test_a_block_is_the_pods_and_nodes_in_it_and_who_is_outside() -> None:
         ("node/n3", "there is no node n3"),
         ("externalip:web", "externalip:web is no address"),
         ("ing:foo.com/", "there is no Ingress here"),
-        ("web", "'web' names nothing; write ns/name"),
+        ("web", "'web' names nothing; did you mean shop/web?"),
+        ("wbe", "'wbe' names nothing; write ns/name"),
         ("", "'' names nothing"),
+        ("db", "'db' names nothing; did you mean data/db?"),
+        ("10.0.0.0/33", "10.0.0.0/33 is no CIDR"),
         ("shop/web[ReplicaSet]", "shop/web[ReplicaSet] is no pod and no workload; the Service"),
     ],
 )
@@ -227,3 +230,111 @@ def test_explaining_changes_no_fact() -> None:
     assert sorted(fact.ref for fact in asked.reach.facts) == before
     assert isinstance(asked.reach.facts, Facts)
     assert any(asked.reach.facts.of(Pod))
+
+
+@pytest.mark.parametrize(
+    ("spec", "port", "note"),
+    [
+        (
+            "selector: {app: wbe}",
+            80,
+            "no pod of shop matches its selector app=wbe (Service shop/s)",
+        ),
+        ("selector: {app: web}", 81, "the Service has no port 81/TCP, only 80/TCP"),
+        ("type: ExternalName, externalName: gone.shop.svc.cluster.local", 80, "does not resolve"),
+        ("type: ExternalName, externalName: gone.shop.svc.cluster.local", None, "does not resolve"),
+    ],
+)
+def test_a_service_that_leads_nowhere_says_why(spec: str, port: int | None, note: str) -> None:
+    head = "kind: Service\nmetadata: {name: s, namespace: shop}\n"
+    address = "" if "ExternalName" in spec else "clusterIP: 10.96.0.1, "
+    service = f"{head}spec: {{{address}{spec}, ports: [{{port: 80}}]}}\n"
+    asked = span("TCP", port, port) if port else None
+    explanation = explainer(service).explain("data/db", "svc:shop/s", asked, ["IPv4"])
+    [answer] = explanation.answers
+    assert answer.outcome is Outcome.NO_PATH
+    assert answer.verdict.note.endswith(note)
+    assert names.ports(answer) == (f"{port}/TCP" if port else "all ports")
+
+
+def test_ends_without_a_family_in_common_say_which_they_have() -> None:
+    cluster = SHOP.replace(
+        "node n2 192.168.0.2,fd00:0:0:c::2 podCIDR=10.244.2.0/24,fd00:0:0:2::/64",
+        "node n2 192.168.0.2 podCIDR=10.244.2.0/24",
+    )
+    [answer] = (
+        explainer(cluster=cluster).explain("data/db", "fd00::99", span("TCP", 80, 80)).answers
+    )
+    assert answer.verdict.note.endswith("data/db[StatefulSet] has IPv4, fd00::99 IPv6")
+    assert names.ports(answer) == "80/TCP"
+
+
+def test_a_name_elsewhere_is_rewritten_by_nobody() -> None:
+    out = """
+kind: NetworkPolicy
+metadata: {name: out, namespace: data}
+spec: {podSelector: {}, policyTypes: [Egress]}
+---
+kind: Service
+metadata: {name: mail, namespace: data}
+spec: {type: ExternalName, externalName: smtp.example.net}
+"""
+    [answer] = (
+        explainer(out).explain("data/db", "svc:data/mail", span("TCP", 25, 25), ["IPv4"]).answers
+    )
+    assert answer.outcome is Outcome.DENY
+    assert [hop.on for hop in answer.hops] == [""]
+
+
+def test_nearly_names_the_item_the_exception_and_the_label_that_lacks() -> None:
+    near = """
+kind: NetworkPolicy
+metadata: {name: db, namespace: data}
+spec:
+  podSelector: {}
+  ingress:
+  - from:
+    - podSelector: {matchLabels: {app: web}}
+    - ipBlock: {cidr: 10.244.0.0/16, except: [10.244.1.0/24]}
+    - namespaceSelector: {}
+      podSelector: {matchLabels: {app: api}}
+"""
+    [answer] = (
+        explainer(near).explain("shop/web-1", "data/db", span("TCP", 80, 80), ["IPv4"]).answers
+    )
+    told = [(each.field, each.why) for each in answer.hops[0].ingress.near]
+    assert [(field, why.partition(", but ")[2]) for field, why in told] == [
+        (
+            "spec.ingress[0].from[0]",
+            "podSelector alone means pods of namespace data (NP-15)",
+        ),
+        (
+            "spec.ingress[0].from[1]",
+            f"except 10.244.1.0/24 leaves {answer.hops[0].way.source.address} out",
+        ),
+        ("spec.ingress[0].from[2]", "podSelector wants app=api, and the pod has app=web"),
+    ]
+
+
+def test_a_rewrite_is_told_with_the_node_that_does_it() -> None:
+    """The client's own node for a ClusterIP, the one that is dialled for a node port (SVC-41)."""
+    service = """
+kind: Service
+metadata: {name: web, namespace: shop}
+spec:
+  type: NodePort
+  clusterIP: 10.96.0.1
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080, nodePort: 30080}]
+"""
+    asked = explainer(service)
+    [inner] = asked.explain("data/db", "svc:shop/web", None, ["IPv4"]).answers
+    assert {hop.on for hop in inner.hops} == {"n2"}
+    [dialled] = asked.explain("data/db", "nodeport:n1", span("TCP", 30080, 30080), ["IPv4"]).answers
+    assert {hop.on for hop in dialled.hops} == {"n1"}
+    assert "SVC-41" in {rule for hop in dialled.hops for rule in hop.rules}
+    [outer] = asked.explain(
+        "198.51.100.9", "nodeport:n1", span("TCP", 30080, 30080), ["IPv4"]
+    ).answers
+    seen = {hop.on: hop.way.seen.node for hop in outer.hops if hop.way.target.node == "n2"}
+    assert seen == {"n1": "n1"}

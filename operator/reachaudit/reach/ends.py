@@ -35,6 +35,7 @@ from reachaudit.reach.zones import BLOCKS, ZONES
 from reachaudit.settings import SettingError
 
 _WORKLOAD = re.compile(r"([^/\s]+)/([^/\s\[\]]+)(?:\[([A-Za-z]+)\])?")
+_MEANT = 3
 _TARGETS = ("svc", "lb", "nodeport", "externalip", "ing")
 FORMS = "ns/name, ns/name[Kind], node/NAME, an address, a CIDR, internet, private, metadata"
 TARGET_FORMS = f"{FORMS}, svc:ns/name, lb:ns/name, nodeport:…, externalip:IP, ing:host/path"
@@ -131,7 +132,12 @@ def _group(text: str, reach: Reachability, forms: str) -> Group:
         return _of_block(reach, text, block)
     match = _WORKLOAD.fullmatch(text)
     if not match:
-        raise EndError(f"{text!r} names nothing; write {forms}")
+        known = (f"{w.namespace}/{w.name}" for w in reach.identity.workloads.values())
+        named = sorted({name for name in known if name.partition("/")[2] == text})[:_MEANT]
+        meant = f"; did you mean {' or '.join(named)}?" if named else f"; write {forms}"
+        raise EndError(f"{text!r} names nothing{meant}")
+    if parse_address(match[1]) is not None:
+        raise EndError(f"{text} is no CIDR")
     return _workload(text, match[1], match[2], match[3] or "", reach)
 
 
@@ -202,5 +208,5 @@ def _node(name: str, reach: Reachability) -> Node:
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, sorted(set(known)), n=3)
+    close = get_close_matches(name.lower(), sorted(set(known)), n=_MEANT)
     return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -130,8 +130,17 @@ def _by_cluster_ip(
         and (f.number, f.port.protocol) == (port, protocol)
     ]
     if not found:
-        return no_path("the Service has no such port in this family", "SVC-3", "SVC-20")
+        return no_path(_other_ports(service, client, port, protocol), "SVC-3", "SVC-20")
     return network_chooses(paths.to_frontend(client, frontend) for frontend in found)
+
+
+def _other_ports(service: Service, client: Party, number: int, protocol: Protocol) -> str:
+    """`the Service has no port 81/TCP, only 80/TCP, 443/TCP`."""
+    if client.address.family not in service.families:
+        return f"the Service has no {client.address.family} address"
+    known = ", ".join(f"{port.port}/{port.protocol}" for port in service.ports)
+    only = f", only {known}" if known else ""
+    return f"the Service has no port {number}/{protocol}{only}"
 
 
 def _headless(

@@ -8,8 +8,8 @@ from reachaudit.reach.services import usable
 
 
 def lack_of(reach: Reachability, service: Service, family: Family) -> str:
-    """`Service shop/web: no pod of shop matches its selector app=web.`"""
-    return f"{service.ref}: {_why(reach, service, family)}."
+    """`no pod of shop matches its selector app=wbe (Service shop/web)`."""
+    return f"{_why(reach, service, family)} ({service.ref})"
 
 
 def _why(reach: Reachability, service: Service, family: Family) -> str:

@@ -5,22 +5,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec.structs import replace
+
 from reachaudit.model.ip import Family
 from reachaudit.model.store import Facts
 from reachaudit.reach.caveats import caveats
 from reachaudit.reach.ends import Group, Target, source, target
 from reachaudit.reach.exposure import Exposure
 from reachaudit.reach.named import Named
-from reachaudit.reach.ports import Span
+from reachaudit.reach.ports import Span, spans_between
 from reachaudit.reach.questions import Question, pairs
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.request import Request
 from reachaudit.reach.standing import Standing
 from reachaudit.reach.verdict import Judgement, Outcome, PathVerdict, no_path
 from reachaudit.reach.why.asked import Asked
+from reachaudit.reach.why.endpoints import lack_of
 from reachaudit.reach.why.flips import Flip, Flips, goals
 from reachaudit.reach.why.hops import Hop, hop_of
-from reachaudit.reach.why.needs import EVIDENCE, Kind, Need, need
+from reachaudit.reach.why.needs import ENDPOINTS, EVIDENCE, Kind, Need, need
 from reachaudit.reach.why.rests import Rest, Rests
 from reachaudit.reach.zones import zone_of
 from reachaudit.settings import Assumptions
@@ -90,17 +93,20 @@ class Explainer:
         questions = list(pairs(self.reach, sending, reached, families))
         grouped = _grouped(self._flips.trial.itself, questions, ports)
         answers = [self._answer(family, asked) for family, asked in grouped]
-        return Explanation(sending, reached, tuple(answers or _nowhere(sending, reached)))
+        if not answers:
+            spans = (ports,) if isinstance(ports, Span) else ()
+            answers = [_nowhere(self.reach, sending, reached, spans)]
+        return Explanation(sending, reached, tuple(answers))
 
     def _answer(self, family: Family, asked: Asked) -> Answer:
         question, port = asked.questions[0], asked.ports[0]
-        verdict = question.ask(self.reach, port)
+        verdict = _with_lack(self.reach, asked, question.ask(self.reach, port))
         hops = _hops(self.reach, question, verdict, asked.spans)
         flips, needs = list[Flip](), list[Need]()
         for goal in goals(verdict.outcome):
             found = self._flips.of(asked, goal)
             flips += found
-            needs += [] if found else [need(self.reach, asked, verdict, hops, goal)]
+            needs += [] if found else [need(asked, verdict, hops, goal)]
         unsure = verdict.reason if verdict.outcome is Outcome.UNKNOWN else None
         evidence = EVIDENCE[unsure] if unsure else ""
         unrouted = any(need.kind is Kind.NOT_ROUTED for need in needs)
@@ -136,7 +142,7 @@ def _grouped(
 def _pieces(reach: Reachability, question: Question, ports: Ports | None) -> Iterable[Span | None]:
     """Spans of ports on each of which all fare alike; of a single port, it, served or not."""
     if ports is None or isinstance(question.target, Request):
-        return question.spans(reach)
+        return question.spans(reach) or spans_between(())  # where nothing listens, all fare alike
     if not isinstance(ports, Span):
         return [None]
     if ports.first == ports.last:
@@ -194,11 +200,22 @@ def _is_rewritten(reach: Reachability, question: Question, way: Judgement) -> bo
         return False
     if isinstance(question.target, Standing):
         return way.target not in question.target.spot.parties(reach)
-    return not isinstance(question.target, Named) or not _is_headless(reach, question.target)
+    return not isinstance(question.target, Named) or not _is_plain_name(reach, question.target)
 
 
-def _is_headless(reach: Reachability, named: Named) -> bool:
-    return any(service.headless for service in named.services(reach, None))
+def _is_plain_name(reach: Reachability, named: Named) -> bool:
+    """Whether DNS alone leads from the name to whom is dialled (SVC-16, SVC-17)."""
+    found = named.services(reach, None)
+    return any(service.headless or service.type == "ExternalName" for service in found)
+
+
+def _with_lack(reach: Reachability, asked: Asked, verdict: PathVerdict) -> PathVerdict:
+    """Where a Service has nobody to forward to, with the reason."""
+    if verdict.outcome is not Outcome.NO_PATH or not ENDPOINTS & set(verdict.rules):
+        return verdict
+    family = asked.questions[0].source.family
+    lacks = (lack_of(reach, service, family) for service in asked.services(reach))
+    return replace(verdict, note=": ".join(filter(None, (verdict.note, "; ".join(lacks)))))
 
 
 def _ways_in(reach: Reachability, asked: Asked) -> Iterator[Exposure]:
@@ -212,14 +229,23 @@ def _ways_in(reach: Reachability, asked: Asked) -> Iterator[Exposure]:
             yield exposure
 
 
-def _nowhere(sending: Group, reached: Target) -> Iterator[Answer]:
+def _nowhere(
+    reach: Reachability, sending: Group, reached: Target, spans: tuple[Span, ...]
+) -> Answer:
     """Where no question can be asked: an end is nowhere, or the ends have no family in common."""
     absent = (*sending.absent, *(reached.group.absent if reached.group else ()))
     if absent:
         verdict = no_path("; ".join(absent), "NP-49")
         text = "A pod must run there and have an address."
     else:
-        verdict = no_path("the two have no addresses of one family", "NP-50")
+        own = {spot.family for spot in sending.spots}
+        others = {f for each in reached.destinations for f in each.families(reach)}
+        told = f"{sending.name} has {_listed(own)}, {reached.name} {_listed(others)}"
+        verdict = no_path(f"they have no family in common: {told}", "NP-50")
         text = "Both ends need an address of one family."
     needed = Need("open", Kind.NOBODY, text, verdict.rules)
-    yield Answer("IPv4", Asked((), ()), verdict, needs=(needed,))
+    return Answer("IPv4", Asked((), spans), verdict, needs=(needed,))
+
+
+def _listed(families: Iterable[Family]) -> str:
+    return " and ".join(sorted(families)) or "no address"

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.verdict import Outcome, PathVerdict, Reason
 from reachaudit.reach.why.asked import Asked
-from reachaudit.reach.why.endpoints import lack_of
 from reachaudit.reach.why.flips import Goal
 from reachaudit.reach.why.hops import Hop, Told
 
@@ -66,6 +64,8 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "ING-21": (Kind.PENDING, "The load balancer's provider must give it an address."),
 }
 
+# Rules by which a Service has nobody to forward to.
+ENDPOINTS = {rule for rule, (kind, _) in _KINDS.items() if kind is Kind.NO_ENDPOINTS}
 _NOTHING = (Kind.NOT_LISTENING, "Something must listen there.")
 
 _PORTLESS = Need(
@@ -104,9 +104,7 @@ EVIDENCE: dict[Reason, str] = {
 }
 
 
-def need(
-    reach: Reachability, asked: Asked, verdict: PathVerdict, hops: tuple[Hop, ...], goal: Goal
-) -> Need:
+def need(asked: Asked, verdict: PathVerdict, hops: tuple[Hop, ...], goal: Goal) -> Need:
     """What a goal takes that no change of an object reaches."""
     if goal == "shut" and verdict.outcome is not Outcome.UNKNOWN:
         return _beyond_policy(hops) if asked.spans else _PORTLESS
@@ -116,10 +114,6 @@ def need(
         if outside and rules[0] in ("SVC-16", "SVC-17"):
             return Need(goal, Kind.NOT_ROUTED, _ROUTES, rules)
         kind, text = next((_KINDS[rule] for rule in rules if rule in _KINDS), _NOTHING)
-        if kind is Kind.NO_ENDPOINTS:
-            family = asked.questions[0].source.family
-            lacks = (lack_of(reach, service, family) for service in asked.services(reach))
-            text = " ".join((text, *lacks))
         return Need(goal, kind, text, rules)
     reason = verdict.reason or Reason.NAME_RESOLUTION
     unknown = EVIDENCE[reason]
