@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -10,7 +10,7 @@ from engine.test_why import POLICY, SHOP, explainer
 from reachaudit.model.facts import NetworkPolicy, Pod, Service
 from reachaudit.model.names import Ref
 from reachaudit.outputs.edit_text import edit_lines
-from reachaudit.reach.ports import span
+from reachaudit.reach.ports import protocol_and_number, span
 from reachaudit.reach.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ spec:
 BALANCER = f"""{NODE_PORT.replace("NodePort", "LoadBalancer")}
 status: {{loadBalancer: {{ingress: [{{ip: 203.0.113.50}}]}}}}
 """
+TARGET = span("TCP", 8080, 8080)
 Rule = dict[str, list[dict[str, object]]]
 
 
@@ -49,15 +50,14 @@ def only(*manifests: str, cluster: str = SHOP, ends: tuple[str, str], port: int 
     return answer
 
 
-def added(flip: Flip) -> list[object]:
-    """What is added to policies."""
-    return [part.value for edit in flip.edits for part in edit.parts if part.action == "add"]
+def added(flip: Flip) -> list[Rule]:
+    """The rules that are added to policies."""
+    parts = [part for edit in flip.edits for part in edit.parts if part.action == "add"]
+    return [cast("Rule", part.value) for part in parts]
 
 
 def first_rule(answer: Answer) -> Rule:
-    rules = [value for flip in answer.flips for value in added(flip)]
-    assert isinstance(rules[0], dict)
-    return rules[0]
+    return next(rule for flip in answer.flips for rule in added(flip))
 
 
 def blocks(rule: Rule, peers: str = "from") -> list[dict[str, object]]:
@@ -74,7 +74,7 @@ def test_a_permission_holds_for_every_node_that_may_be_entered() -> None:
         ends=("198.51.100.9", "lb:shop/web"),
     )
     assert answer.outcome is Outcome.DENY
-    rules = [rule for rule in added(answer.flips[0]) if isinstance(rule, dict)]
+    rules = added(answer.flips[0])
     assert [rule["ports"] for rule in rules] == [[{"protocol": "TCP", "port": 8080}]] * len(rules)
     named = {str(block["cidr"]) for rule in rules for block in blocks(rule)}
     assert {"198.51.100.9/32", "192.168.0.1/32", "192.168.0.2/31", "192.168.0.4/31"} == named
@@ -178,3 +178,80 @@ def test_flips_are_told_as_a_person_makes_them() -> None:
     told = {next(iter(edit_lines(edit))) for edit in edits}
     assert "in NetworkPolicy data/deny, add to spec.ingress:" in told
     assert any(edit.ref == Ref("NetworkPolicy", "data", "allow-db") for edit in edits)
+
+
+def test_pods_that_policies_do_not_tell_apart_get_one_permission() -> None:
+    cluster = SHOP.replace("web-1 app=web", "web-1 app=web v=1").replace(
+        "web-2 app=web", "web-2 app=web v=2"
+    )
+    answer = only(DENY % "data", cluster=cluster, ends=("shop/web[Deployment]", "data/db"))
+    assert [rule["from"][0]["podSelector"] for rule in added(answer.flips[0])] == [
+        {"matchLabels": {"app": "web"}}
+    ]
+
+
+def test_a_permission_goes_into_the_policy_that_selects_fewest_others() -> None:
+    narrow = """
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}}
+"""
+    other = f"{SHOP}shop/api-0 app=api @n1 owner=Deployment/api\n"
+    answer = only(narrow, DENY % "shop", cluster=other, ends=("data/db", "shop/web-1"))
+    named = [e.ref.name for flip in answer.flips for e in flip.edits if added(flip)]
+    assert named[0] == "web"
+    radius = [flip.gained + flip.lost for flip in answer.flips]
+    assert radius == sorted(radius)
+
+
+def test_a_permission_for_a_block_is_for_all_of_it() -> None:
+    answer = only(BALANCER, DENY % "shop", ends=("203.0.112.0/24", "lb:shop/web"))
+    named = {str(b["cidr"]) for rule in added(answer.flips[0]) for b in blocks(rule)}
+    assert "203.0.112.0/24" in named
+
+
+def test_ports_that_lead_to_other_ports_are_told_apart() -> None:
+    two = NODE_PORT.replace(
+        "nodePort: 30080}", "nodePort: 30080, name: a}, {port: 81, targetPort: 8081, name: b}"
+    )
+    answers = explainer(two).explain("data/db", "svc:shop/web", None, ["IPv4"]).answers
+    assert [protocol_and_number(hop.way.port or 0) for a in answers for hop in a.hops[:1]] == [
+        ("TCP", 8080),
+        ("TCP", 8081),
+    ]
+
+
+def test_other_ways_are_those_of_the_clients_zone_and_family() -> None:
+    """Nodes have private addresses here: nobody in the internet dials them."""
+    asked = explainer(NODE_PORT)
+    ways = {
+        source: [way.zone for way in asked.explain(source, "shop/web-1", TARGET).answers[0].ways_in]
+        for source in ("198.51.100.9", "10.99.0.1", "fd99::1")
+    }
+    assert ways == {"198.51.100.9": [], "10.99.0.1": ["private"], "fd99::1": []}
+
+
+def test_a_question_leaves_no_trace_in_the_next() -> None:
+    asked = explainer(DENY % "data", NODE_PORT)
+    first = asked.explain("shop/web-1", "data/db", TARGET)
+    asked.explain("data/db", "svc:shop/web")
+    assert asked.explain("shop/web-1", "data/db", TARGET) == first
+
+
+def test_a_permission_for_a_zone_is_one_rule_whatever_policies_tell_apart_in_it() -> None:
+    out = """
+kind: NetworkPolicy
+metadata: {name: out, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Egress]}
+"""
+    ranges = "".join(
+        f"""
+---
+kind: NetworkPolicy
+metadata: {{name: p{number}, namespace: data}}
+spec: {{podSelector: {{}}, ingress: [{{from: [{{ipBlock: {{cidr: 9.{number}.0.0/16}}}}]}}]}}
+"""
+        for number in range(5)
+    )
+    answer = only(f"{out}{ranges}", ends=("shop/web-1", "internet"), port=443)
+    assert [len(added(flip)) for flip in answer.flips if added(flip)] == [1]

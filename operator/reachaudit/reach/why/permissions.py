@@ -11,7 +11,6 @@ from reachaudit.reach.explain import Side
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import Span, by_protocol, spans_between
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.spots import Spot
 from reachaudit.reach.verdict import Judgement
 from reachaudit.reach.why.asked import Asked
 from reachaudit.reach.zones import METADATA, PRIVATE
@@ -71,12 +70,14 @@ def peer_items(reach: Reachability, asked: Asked, way: Judgement, side: Side) ->
     if peer.node:
         addresses = _addresses_of(reach, peer, any_node=_entered(way, side))
         return [Peer(block=block) for block in _blocks(addresses)]
-    blocks = next((p.blocks for p in asked.spots if _means(p, peer)), (single(peer.address),))
-    return _outside(merge(blocks)) if peer.address.placed else []
+    return _outside(_asked_with(asked, peer)) if peer.address.placed else []
 
 
-def _means(spot: Spot, peer: Party) -> bool:
-    return any(block.holds(peer.address) for block in spot.blocks)
+def _asked_with(asked: Asked, peer: Party) -> list[Block]:
+    """The addresses that are asked about together with somebody's outside, or his alone."""
+    blocks = merge(block for spot in asked.spots for block in spot.blocks)
+    meant = any(block.holds(peer.address) for block in blocks)
+    return blocks if meant else [single(peer.address)]
 
 
 def _addresses_of(reach: Reachability, peer: Party, *, any_node: bool) -> list[Address]:
