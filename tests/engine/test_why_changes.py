@@ -255,3 +255,10 @@ spec: {{podSelector: {{}}, ingress: [{{from: [{{ipBlock: {{cidr: 9.{number}.0.0/
     )
     answer = only(f"{out}{ranges}", ends=("shop/web-1", "internet"), port=443)
     assert [len(added(flip)) for flip in answer.flips if added(flip)] == [1]
+
+
+def test_what_no_policy_can_shut_says_why() -> None:
+    answer = only(DENY % "shop", ends=("shop/web-1", "shop/web-1"))
+    [need] = answer.needs
+    assert need.text == "No policy can shut it: a pod always reaches its own address."
+    assert need.rules == ("NP-45",)
