@@ -150,6 +150,9 @@ def test_an_address_that_is_not_known_is_in_the_ranges(
     left = held([block]) - held(excepts)
     assert bool(signatures.inside(block, excepts) & nowhere) == (held(ranges) <= left)
     assert bool(signatures.perhaps_inside(block, excepts)) == bool(held(ranges) & left)
+    for part in excepts:
+        assert bool(signatures.inside(part) & nowhere) == (held(ranges) <= held([part]))
+        assert bool(signatures.perhaps_inside(part)) == bool(held(ranges) & held([part]))
 
 
 def test_ranges_of_one_family_say_nothing_of_the_other() -> None:

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from reachaudit.model.facts import (
+    ContainerPort,
+    Direction,
+    NetworkPolicy,
+    Peer,
+    Pod,
+    PolicyPort,
+    PolicyRule,
+    Selector,
+)
+from reachaudit.model.ip import Address
+from reachaudit.model.store import Facts
+from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.rules import ANYONE, EVERYBODY, NOBODY, Peers, Planes
 from reachaudit.reach.verdict import Value
+from reachaudit.settings import Assumptions
 
 
 def test_a_union_lets_in_whom_either_lets_in() -> None:
@@ -43,3 +57,43 @@ def test_what_only_a_block_says_is_not_sure_where_blocks_may_not_match() -> None
         assert planes.value(0, 0) is Value.DENY
     assert (Planes(NOBODY, NOBODY) | ANYONE).value(None, 5) is Value.ALLOW
     assert (Planes(NOBODY, block) | Planes(NOBODY, NOBODY)).value(0, 1) is Value.UNKNOWN
+
+
+@pytest.mark.parametrize("direction", ["ingress", "egress"])
+def test_an_opening_says_whose_rule_it_is(direction: Direction) -> None:
+    """The second opens a port by name (NP-39), the third one by number."""
+    rules = (
+        PolicyRule((), None),
+        PolicyRule(None, (PolicyPort("TCP", 1, 0, "web"),)),
+        PolicyRule(None, (PolicyPort("UDP", 53, 54),)),
+    )
+    pod = Pod(
+        "x",
+        "a",
+        addresses=(Address("IPv4", 9),),
+        node="n",
+        ports=(ContainerPort("web", 80, "TCP"),),
+    )
+    policy = NetworkPolicy("x", "p", ingress=rules, egress=rules, isolates_egress=True)
+    reach = Reachability(Facts([pod, policy]), Assumptions())
+    profiles = reach.judge.ingress if direction == "ingress" else reach.judge.egress
+    number = reach.identity.number(pod)
+    compiled = profiles.compiled(policy)
+    assert compiled is not None
+    assert number is not None
+    found = profiles.compiler.openings(compiled, direction, number)
+    opened = [(each.span.first % 65536, each.rule) for each in found if each.planes.must != NOBODY]
+    assert opened == [(80, 1), (53, 2)]
+
+
+def test_a_peer_alone_means_whom_it_means_in_its_policy() -> None:
+    """NP-15."""
+    pods = [
+        Pod(home, "a", labels=(("app", "a"),), addresses=(Address("IPv4", place),), node="n")
+        for home, place in (("x", 8), ("y", 9))
+    ]
+    peer = Peer(pods=Selector((("app", "a"),)))
+    policy = NetworkPolicy("y", "p", ingress=(PolicyRule((peer,), None),))
+    reach = Reachability(Facts([*pods, policy]), Assumptions())
+    must = reach.judge.ingress.compiler.peer(policy, peer).must
+    assert [must.by_class(reach.identity.number(pod)) for pod in pods] == [False, True]

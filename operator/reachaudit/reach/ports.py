@@ -44,7 +44,7 @@ def spans_between(edges: Iterable[int]) -> list[Span]:
     """All ports from 1 on, cut at some edges and between protocols; an edge begins a span."""
     starts = [position(protocol, 1) for protocol in PROTOCOLS]
     limits = [start + _SIZE - 1 for start in starts]
-    inner = {edge for edge in edges if 0 < edge < limits[-1] and edge % _SIZE}
+    inner = {edge for edge in edges if 0 < edge < limits[-1]}
     cuts = sorted({*starts, *inner, *limits})
     return [Span(a, b - 1) for a, b in pairwise(cuts) if a not in limits]
 
