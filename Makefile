@@ -2,7 +2,8 @@
 # make demo    see it work: a real control plane, a sample shop, five changes (KEEP=1, TARGET=kind)
 # make check   the inner loop: lint, types, contracts, all tests that need no cluster
 # make test    everything that CI runs
-# make soak    the long rest: ten million random flows by engine and oracle, two processes at a time
+# make soak    the long rest: ten million random flows by engine and oracle, and mutants, two processes at a time
+# make mutants  which changes of the engine's core no test notices (ONLY="reachaudit.reach.ports.*")
 # make bench   what the engine costs, beside its budgets (SHAPES="2k 10k", EDITS=40, CHECK=1)
 # make manifests   render the dashboard and the plain manifests from their sources
 # make lock    resolve the dependencies anew
@@ -18,7 +19,7 @@ READY := $(VENV)/.ready
 TESTS := PYTHONPATH=tests:. $(BIN)/python
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: setup check lint test demo kind lock tools helm manifests bench soak
+.PHONY: setup check lint test demo kind lock tools helm manifests bench soak mutants
 
 setup: $(READY)
 
@@ -57,6 +58,10 @@ demo: setup
 soak: setup
 	@printf '%s\n' 5_000_000 5_000_000 | xargs -P 2 -I{} env ORACLE_FLOWS={} \
 	  $(BIN)/pytest -q -s tests/engine/test_engine_against_oracle.py
+	@$(MAKE) --no-print-directory mutants
+
+mutants: setup
+	@$(TESTS) -m mutation $(if $(ONLY),'$(ONLY)')
 
 bench: setup
 	@$(TESTS) -m bench $(if $(SHAPES),--shapes $(SHAPES)) $(if $(EDITS),--edits $(EDITS)) $(if $(CHECK),--check)
