@@ -152,11 +152,6 @@ class Identity:
         self.graph.saw(template.own.number)
         return template.own.number
 
-    def class_of(self, pod: Pod) -> PodClass | None:
-        """A pod's class; None where no policy can select it."""
-        template = self._template_of.get(pod.ref)
-        return template.own if template else None
-
     def selectable(self, pod: Pod) -> bool:
         """Whether policies can select a pod at all (NP-47)."""
         return self._assumptions.host_network == "applied" or not pod.host_network

@@ -107,7 +107,7 @@ class Outside:
         """A party for each signature that occurs outside among some addresses."""
         key = blocks, family
         self._identity.graph.saw(Outside)
-        self.settle()  # which may clear what is known
+        self._settle()  # which may clear what is known
         if key not in self._among:
             self._among[key] = [_somebody(part) for part in self.shares(blocks, family)]
         return self._among[key]
