@@ -13,7 +13,6 @@ from reachaudit.reach.columns import Column, Sets
 from reachaudit.reach.delta import NOTHING, Delta, End, FlowSet, Strip, end
 from reachaudit.reach.entries import Entries
 from reachaudit.reach.flows import joined, outside
-from reachaudit.reach.outside import Outside
 from reachaudit.reach.ports import ALL_PORTS, Span, clipped, overlay
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.rows import AddressSets, OutRow, Row, cut
@@ -68,7 +67,6 @@ class Picture:
     into: Halves
     out_of: Halves
     outside: Mapping[Key, OutRow]
-    outer: Outside
     cluster: list[Block]
     ends: Mapping[int, End]
     split: int
@@ -76,10 +74,13 @@ class Picture:
     classes: int
 
 
+_BLANK = Picture({}, {}, {}, [], {}, 0, 0, 0)
+
+
 def take_picture(reach: Reachability, scope: Scope) -> Picture:
     """The rows of a scope now."""
     if not scope:
-        return Picture({}, {}, {}, reach.outside, [], {}, 0, 0, 0)
+        return _BLANK
     classes, rows = reach.identity.classes, reach.rows
     targets = classes.of_workload.keys() if scope.targets is None else scope.targets
     sources = scope.sources if scope.targets is not None else frozenset()
@@ -105,7 +106,6 @@ def take_picture(reach: Reachability, scope: Scope) -> Picture:
         halves(targets, "ingress", whole=scope.moved),
         halves(sources, "egress", whole=scope.moved or bool(scope.targets)),
         {key: outside(reach, own, key[1]) for key, own in _classes_of(reach, scope.sources)},
-        reach.outside,
         reach.outside.cluster,
         classes.ends,
         classes.split,
@@ -132,7 +132,8 @@ class Comparison:
 
     def __init__(self, old: Picture, new: Picture, reach: Reachability, stirred: int) -> None:
         """`reach` is as it was for the new picture. `stirred`: classes whose pods are others."""
-        self._old, self._new, self._rows = old, new, reach.rows
+        self._old, self._new = old, new
+        self._rows, self._outside = reach.rows, reach.outside
         self._special = old.split | new.split | stirred
         self._stirred = bool(stirred)
         self._columns: dict[tuple[int, Family, Direction], Column] = {}
@@ -225,7 +226,7 @@ class Comparison:
             (self.lost, old.must & ~new.may),
             (self.unsure, new.may & ~new.must & ~(old.may & ~old.must)),
         ):
-            if changed and (zones := self._new.outer.zones_of(changed, family, cluster)):
+            if changed and (zones := self._outside.zones_of(changed, family, cluster)):
                 named = frozenset(zones)
                 strips.append(Strip(str(workload), False, family, span, 0, named))
 

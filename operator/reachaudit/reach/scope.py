@@ -1,7 +1,6 @@
 """The scope of changes: the workloads to or from which flows may change."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reachaudit.model.facts import (
     Controller,
@@ -37,7 +36,7 @@ class _Scoping:
         self._classes = reach.identity.classes
         self._targets, self._sources = set[Workload](), set[Workload]()
         self._moved, self._governed = False, 0
-        self._balance: dict[int, Counter[tuple[Family, int]]] = {}
+        self._balance: dict[int, dict[tuple[Family, int], int]] = {}
         # ReplicaSets and Jobs as they will be, which name the workloads of their pods.
         self._coming: dict[Ref, Controller | None] = {
             change.ref: change.new if isinstance(change.new, Controller) else None
@@ -121,11 +120,12 @@ class _Scoping:
                 coming = workload_of(pod.namespace, pod.owner or pod.name, self._controller)
                 self._move({coming, identity.workloads.get(pod.ref, coming)})
                 continue
+            balance = self._balance.setdefault(own.number, {})
             for address in dict.fromkeys(pod.addresses):
                 place = address.family, identity.signatures.of(address)
-                self._balance.setdefault(own.number, Counter())[place] += by
+                balance[place] = balance.get(place, 0) + by
 
-    def _matters(self, own: PodClass, balance: Counter[tuple[Family, int]]) -> bool:
+    def _matters(self, own: PodClass, balance: Mapping[tuple[Family, int], int]) -> bool:
         """Whether flows may come or go with some pods: not if enough like them stay."""
         for family in FAMILIES:
             before = own.pods[family]
