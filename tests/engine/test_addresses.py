@@ -62,6 +62,10 @@ def test_a_whole_family_is_one_cidr_that_holds_its_ends(family: Family) -> None:
     assert whole.holds(Address(family, 0))
     assert whole.holds(Address(family, (1 << BITS[family]) - 1))
     assert str(whole).endswith("/0")
+    signatures = Signatures([whole])
+    numbers = {signatures.of(Address(family, value)) for value in (UNPLACED, 0, whole.last)}
+    assert signatures.of_family[family] == bits.of(numbers)
+    assert len(numbers) == 2
 
 
 @pytest.mark.parametrize(
@@ -118,7 +122,9 @@ def test_a_signature_that_nobody_has_any_longer_is_given_again() -> None:
     for _ in range(3):
         signatures.hold([Block("IPv4", 0, 7), Block("IPv4", 4, 9)])
         most = signatures.all.bit_length()
+        own = signatures.of(Address("IPv4", 5))
         signatures.hold([])
+        assert signatures.of(Address("IPv4", 5)) == own or not signatures.spans(own)
     assert most == 4 + 3
 
 
