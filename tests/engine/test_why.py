@@ -13,7 +13,7 @@ from reachaudit.reach.ends import EndError
 from reachaudit.reach.ports import span
 from reachaudit.reach.verdict import Outcome
 from reachaudit.reach.why import names
-from reachaudit.reach.why.explanation import Answer, Explainer, Explanation
+from reachaudit.reach.why.explanation import Explainer, Explanation
 from reachaudit.settings import Assumptions
 
 SHOP = """
@@ -95,6 +95,20 @@ spec:
     )
     found = {a.outcome.value: names.sources(explanation, a) for a in explanation.answers}
     assert found == {"ALLOW": ("shop/web-1[Pod]",), "DENY": ("shop/web-2[Pod]",)}
+
+
+def test_clients_that_fare_alike_for_different_reasons_are_told_apart() -> None:
+    """Nodes find nobody behind the Service; who is outside has no route to it at all."""
+    service = """
+kind: Service
+metadata: {name: s, namespace: shop}
+spec: {clusterIP: 10.96.0.1, selector: {app: wbe}, ports: [{port: 80}]}
+"""
+    explanation = explainer(service).explain("192.168.0.0/16", "svc:shop/s", None, ["IPv4"])
+    nodes, outside = explanation.answers
+    assert names.sources(explanation, nodes) == ("node/n1", "node/n2")
+    assert nodes.verdict.note.startswith("no usable endpoints: no pod of shop matches")
+    assert outside.verdict.note == "Service addresses are not routed from outside"
 
 
 def test_zones_are_told_by_what_policies_tell_apart() -> None:
@@ -204,23 +218,63 @@ spec: {podSelector: {}}
     assert answer.flips[-1].edits[0].new is None, "to delete the policy opens most"
 
 
-def test_an_answer_rests_on_the_same_in_a_crowd() -> None:
-    """Of many pods only those of the namespaces at hand are asked about under other assumptions."""
-    block = """
+RESTING = """
 kind: NetworkPolicy
-metadata: {name: db, namespace: data}
+metadata: {name: block, namespace: data}
 spec:
   podSelector: {}
   ingress: [{from: [{ipBlock: {cidr: 10.244.0.0/16}}]}]
+---
+kind: NetworkPolicy
+metadata: {name: team, namespace: data}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress: [{from: [{namespaceSelector: {matchLabels: {team: a}}}]}]
+---
+kind: Service
+metadata: {name: db, namespace: data}
+spec: {clusterIP: 10.96.0.1, selector: {app: db}, ports: [{port: 80}]}
+---
+kind: Service
+metadata: {name: elsewhere, namespace: shop}
+spec: {clusterIP: 10.96.0.2, ports: [{port: 80}]}
+---
+kind: EndpointSlice
+metadata:
+  name: elsewhere-1
+  namespace: shop
+  labels: {kubernetes.io/service-name: elsewhere}
+addressType: IPv4
+endpoints: [{addresses: [10.244.2.240]}]
+ports: [{port: 80}]
 """
 
-    def rests(more: int) -> list[Answer]:
-        asked = explainer(block, more=more).explain("shop/web-1", "data/db", span("TCP", 1, 1))
-        return [answer for answer in asked.answers if answer.rests]
 
-    few, many = rests(0), rests(1001)
-    assert [answer.rests for answer in few] == [answer.rests for answer in many]
-    assert {rest.held for rest in few[0].rests} == {"ip-blocks-match-pods=true"}
+@pytest.fixture(scope="module")
+def few_and_many() -> tuple[Explainer, Explainer]:
+    """A cluster, and the same with a crowd of others in it."""
+    cluster = f"{SHOP.replace('ns shop', 'ns shop team=a')}data/api @n2 10.244.2.240 app=api\n"
+    return explainer(RESTING, cluster=cluster), explainer(RESTING, cluster=cluster, more=1001)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "held"),
+    [
+        ("shop/web-1", "data/api", {"ip-blocks-match-pods"}),
+        ("shop/web-1", "data/db", set()),  # its namespace's labels allow it, too
+        ("shop/web-1", "svc:shop/elsewhere", {"ip-blocks-match-pods"}),
+        ("10.99.0.1", "data/db", {"pod-range-routed"}),
+        ("10.99.0.1", "svc:data/db", {"service-range-routed"}),
+    ],
+)
+def test_an_answer_rests_on_the_same_in_a_crowd(
+    few_and_many: tuple[Explainer, Explainer], source: str, target: str, held: set[str]
+) -> None:
+    """Of many pods only those of the namespaces at hand are asked about under other assumptions."""
+    explanations = (e.explain(source, target, span("TCP", 80, 80), ["IPv4"]) for e in few_and_many)
+    few, many = ([answer.rests for answer in e.answers] for e in explanations)
+    assert few == many
+    assert {rest.held.partition("=")[0] for rests in few for rest in rests} == held
 
 
 def test_explaining_changes_no_fact() -> None:
@@ -255,6 +309,40 @@ def test_a_service_that_leads_nowhere_says_why(spec: str, port: int | None, note
     assert answer.outcome is Outcome.NO_PATH
     assert answer.verdict.note.endswith(note)
     assert names.ports(answer) == (f"{port}/TCP" if port else "all ports")
+
+
+@pytest.mark.parametrize(
+    ("selector", "note"),
+    [
+        ("selector: {app: api}, ", "no pod that matches its selector app=api has an IPv6 address"),
+        ("", "no EndpointSlice of its name has IPv6 addresses"),
+    ],
+)
+def test_a_service_with_endpoints_in_one_family_says_so_of_the_other(
+    selector: str, note: str
+) -> None:
+    service = f"""
+kind: Service
+metadata: {{name: s, namespace: shop}}
+spec:
+  {{{selector}clusterIPs: [10.96.0.1, "fd00:96::1"], ports: [{{port: 80}}]}}
+"""
+    piece = """
+kind: EndpointSlice
+metadata: {name: s-1, namespace: shop, labels: {kubernetes.io/service-name: s}}
+addressType: IPv4
+endpoints: [{addresses: [10.244.1.77]}]
+ports: [{port: 80}]
+"""
+    asked = explainer(
+        service,
+        *([] if selector else [piece]),
+        cluster=f"{SHOP}shop/api @n1 10.244.1.77 app=api\n",
+    )
+    first, second = asked.explain("data/db", "svc:shop/s").answers
+    assert (first.family, first.outcome) == ("IPv4", Outcome.ALLOW)
+    assert (second.family, second.outcome) == ("IPv6", Outcome.NO_PATH)
+    assert second.verdict.note == f"no usable endpoints: {note} (Service shop/s)"
 
 
 def test_ends_without_a_family_in_common_say_which_they_have() -> None:

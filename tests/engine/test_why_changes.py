@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from engine.test_exposure import BACKEND, LABELS, controller
 from engine.test_why import POLICY, SHOP, explainer
-from reachaudit.model.facts import NetworkPolicy, Pod, Service
+from reachaudit.model.facts import Ingress, NetworkPolicy, Pod, Service
 from reachaudit.model.names import Ref
 from reachaudit.outputs.edit_text import edit_lines
 from reachaudit.reach.ports import protocol_and_number, span
 from reachaudit.reach.verdict import Outcome
+from reachaudit.reach.why.edits import Part
 
 if TYPE_CHECKING:
     from reachaudit.reach.why.edits import Edit
@@ -145,6 +147,52 @@ def test_a_port_is_added_to_a_service_where_it_is_dialled_by_it() -> None:
     assert answer.outcome is Outcome.NO_PATH
     [edit] = [edit for flip in answer.flips for edit in flip.edits]
     assert edit.parts[0].field == "spec.ports"
+
+
+def test_a_service_that_selects_again_gets_its_endpoints_anew() -> None:
+    """The slices of the wrong selector are the controller's to write: they are not kept."""
+    service = NODE_PORT.replace("app: web", "app: wbe")
+    empty = """
+kind: EndpointSlice
+metadata: {name: web-1, namespace: shop, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+endpoints: []
+ports: [{port: 8080}]
+"""
+    answer = only(service, empty, ends=("data/db", "svc:shop/web"))
+    assert answer.outcome is Outcome.NO_PATH
+    [edit] = [edit for flip in answer.flips for edit in flip.edits]
+    assert edit.parts == (Part("set", "spec.selector", {"app": "web"}),)
+
+
+def test_a_way_in_is_closed_by_the_path_that_was_asked_for_alone() -> None:
+    paths = """
+      - {path: /%s, pathType: Exact, backend: {service: {name: s, port: {number: 80}}}}"""
+    cluster = f"node n1 192.168.0.1\nns x\nns ic\nx/a app=s @n1\nic/ctl {LABELS} @n1\n"
+    rules = f"""rules:
+  - host: one.com
+    http:
+      paths:{paths % "a"}{paths % "b"}{paths % "c"}
+  - host: two.com
+    http:
+      paths:{paths % "a"}{paths % "b"}{paths % "c"}
+"""
+    spec = (
+        "spec: {ingressClassName: nginx, defaultBackend: {service: {name: s, port: {number: 80}}}}"
+    )
+    assert spec in BACKEND
+    ingress = BACKEND.replace(spec, f"spec:\n  ingressClassName: nginx\n  {rules}")
+    answer = only(
+        ingress,
+        controller("{ip: 203.0.113.60}"),
+        cluster=cluster,
+        ends=("203.0.113.7", "ing:two.com/c"),
+    )
+    [edit] = [e for flip in answer.flips for e in flip.edits if isinstance(e.new, Ingress)]
+    assert edit.parts == (Part("remove", "spec.rules[1].http.paths[2]"),)
+    assert isinstance(edit.new, Ingress)
+    left = [[path.path for path in rule.paths] for rule in edit.new.rules]
+    assert left == [["/a", "/b", "/c"], ["/a", "/b"]]
 
 
 @pytest.mark.parametrize("ready", ["true", "false"])
