@@ -320,6 +320,10 @@ def _again(reach: Reachability, party: Party) -> Party:
         assert pod is not None
         own = reach.identity.pod_parties(pod, party.address.family)
         return next(each for each in own if each.address == party.address)
+    node = reach.identity.nodes.get(party.node)
+    if node is not None:  # not at(): a pod on the node's network has the same address
+        own = reach.identity.node_parties(node, party.address.family)
+        return next(each for each in own if each.address == party.address)
     return reach.identity.at(party.address)
 
 
