@@ -53,6 +53,7 @@ class Engine:
             self.reach.learn(changes)
             self.reach.take(changes)
             self.reach.identity.classes.take_stirred()
+            self.reach.outside.settle()  # what was there from the start is no news later
             self.reach.entries.follow()
         finally:
             gc.enable()
