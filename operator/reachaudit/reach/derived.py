@@ -11,7 +11,6 @@ do its own readers follow.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -106,14 +105,14 @@ class Graph:
         for source in cell.sources:
             self._readers[source].add(cell)
 
-    @contextmanager
-    def reading(self) -> Iterator[dict[Hashable, None]]:
-        """Collect what is read meanwhile."""
+    def begin(self) -> dict[Hashable, None]:
+        """Collect what is read from now on, until `end`."""
         self._reading.append({})
-        try:
-            yield self._reading[-1]
-        finally:
-            self._reading.pop()
+        return self._reading[-1]
+
+    def end(self) -> None:
+        """The reverse of `begin`."""
+        self._reading.pop()
 
 
 class Table(Generic[K, T]):
@@ -171,8 +170,11 @@ class _Answer(Cell, Generic[K, T]):
     def _work(self) -> bool:
         """Work it out; answer whether it is another."""
         graph = self.table.graph
-        with graph.reading() as sources:
+        sources = graph.begin()
+        try:
             value = self.table.work(self.key)
+        finally:
+            graph.end()
         graph.link(self, sources)
         changed = not self._begun or self.value != value
         if changed:

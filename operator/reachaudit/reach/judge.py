@@ -135,8 +135,12 @@ class Judge:
 
     def admitted(self, planes: Planes, peer: Party) -> Value:
         """What a set of peers says of one, as far as ipBlocks surely match it (NP-30)."""
-        self.identity.telling.looks_for(peer, planes.must.signatures)
-        self.identity.telling.looks_for(peer, planes.may.signatures)
+        if planes.must.by_class(peer.number):
+            return Value.ALLOW
+        for peers in planes:
+            self.identity.telling.looks_for(peer, peers.signatures)
+            for _, signatures in peers.guarded:
+                self.identity.telling.looks_for(peer, signatures)
         heed = self._heed_blocks(peer)
         return planes.value(peer.number, self.identity.signature(peer), heed_blocks=heed)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from reachaudit.model.ip import Address
-from reachaudit.reach import bits
 from reachaudit.reach.party import Party
 
 T = TypeVar("T")
@@ -50,10 +49,7 @@ class Telling:
     def parties(
         self, parties: Iterable[Party], question: Callable[[Party], T]
     ) -> Iterator[tuple[list[Party], T]]:
-        """An answer for each group of parties that a question tells apart.
-
-        Of those of one kind and signature the first is in it.
-        """
+        """An answer for each group of parties that a question tells apart."""
         return self.answers(parties, question, lambda party: party, kind)
 
     def answers(
@@ -64,30 +60,41 @@ class Telling:
         kind: Callable[[Who], Hashable],
     ) -> Iterator[tuple[list[Who], T]]:
         """The same for what has a party, and more that tells it apart: its kind."""
-        kinds: dict[Hashable, dict[int, Who]] = {}
+        kinds: dict[Hashable, list[Who]] = {}
         for each in asked:
-            kinds.setdefault(kind(each), {}).setdefault(self._signature(party(each).address), each)
+            kinds.setdefault(kind(each), []).append(each)
         for left in kinds.values():
             while left:
-                signature, one = next(iter(left.items()))
-                answer, same = self._ask(one, party(one), question, signature, left)
-                yield [left.pop(number) for number in bits.members(same)], answer
+                answer, sets = self._ask(left[0], party(left[0]).address, question)
+                same, left = self._parted(left, party, sets)
+                yield same, answer
 
     def _ask(
-        self,
-        one: Who,
-        party: Party,
-        question: Callable[[Who], T],
-        signature: int,
-        others: Iterable[int],
-    ) -> tuple[T, int]:
-        """The answer for one, and the signatures of all for whom it is the same."""
-        self._asked.append(_Asked(party.address, {}))
+        self, one: Who, address: Address, question: Callable[[Who], T]
+    ) -> tuple[T, Iterable[int]]:
+        """The answer for one, and what it was looked for in."""
+        self._asked.append(_Asked(address, {}))
         try:
             answer = question(one)
         finally:
             sets = self._asked.pop().sets
-        same = 1 << signature if self.one_by_one else bits.of(others)
-        for signatures in sets:
-            same &= signatures if signatures >> signature & 1 else ~signatures
-        return answer, same
+        return answer, sets
+
+    def _parted(
+        self, who: list[Who], party: Callable[[Who], Party], sets: Iterable[int]
+    ) -> tuple[list[Who], list[Who]]:
+        """Those whom some sets do not tell from the first, and the others.
+
+        Most often there are no sets that could, and no signature is looked up.
+        """
+        telling = [signatures for signatures in sets if signatures not in (0, -1)]
+        if len(who) == 1 or not (telling or self.one_by_one):
+            return who, []
+        found = [self._signature(party(each).address) for each in who]
+        inside = {signatures: signatures >> found[0] & 1 for signatures in telling}
+        same, others = list[Who](), list[Who]()
+        for each, signature in zip(who, found, strict=True):
+            alike = all(s >> signature & 1 == inside[s] for s in telling)
+            alike = signature == found[0] if self.one_by_one else alike
+            (same if alike else others).append(each)
+        return same, others

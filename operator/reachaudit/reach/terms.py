@@ -50,7 +50,7 @@ class Terms:
         return frozenset(
             number
             for number, selector in self._candidates(namespace, labels)
-            if matches(selector, known)
+            if _is_one_label(selector) or matches(selector, known)
         )
 
     def _shelf(self, term: Term) -> dict[int, Selector]:
@@ -63,6 +63,11 @@ class Terms:
             asking = self._asking.get(home)
             for label in labels if asking else ():
                 yield from asking.get(label, {}).items() if asking else ()
+
+
+def _is_one_label(selector: Selector) -> bool:
+    """Whether all that it asks for is the label by which it was found."""
+    return len(selector.labels) == 1 and not selector.expressions
 
 
 def may_match(term: Term, labels: Labels) -> bool:
