@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reachaudit.model.facts import Pod, Service
+from reachaudit.reach.ingresses import Route
 from reachaudit.reach.listening import Listening
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import Span
@@ -57,6 +58,11 @@ class Asked:
             for service in question.target.services(reach, port)
         )
         return list({service.ref: service for service in found}.values())
+
+    def routes(self, reach: Reachability) -> list[Route]:
+        """The routes that take the requests, one of each Ingress."""
+        found = (q.target.route(reach) for q in self.questions if isinstance(q.target, Request))
+        return list({r.ingress.ref: r for r in found if isinstance(r, Route)}.values())
 
     def kin(self, reach: Reachability, pod: Pod) -> list[Pod]:
         """A pod, and the others that are asked about or stand behind a Service together with it,

@@ -70,14 +70,19 @@ def peer_items(reach: Reachability, asked: Asked, way: Judgement, side: Side) ->
     if peer.node:
         addresses = _addresses_of(reach, peer, any_node=_entered(way, side))
         return [Peer(block=block) for block in _blocks(addresses)]
-    return _outside(_asked_with(asked, peer)) if peer.address.placed else []
+    return _outside(_meant_with(reach, asked, peer)) if peer.address.placed else []
 
 
-def _asked_with(asked: Asked, peer: Party) -> list[Block]:
-    """The addresses that are asked about together with somebody's outside, or his alone."""
-    blocks = merge(block for spot in asked.spots for block in spot.blocks)
-    meant = any(block.holds(peer.address) for block in blocks)
-    return blocks if meant else [single(peer.address)]
+def _meant_with(reach: Reachability, asked: Asked, peer: Party) -> list[Block]:
+    """The addresses that are asked about together with somebody's outside, or from which a load
+    balancer is known to dial (EXT-14); else his alone.
+    """
+    dialling = (reach.ingresses.serving(route.ingress).ranges for route in asked.routes(reach))
+    for known in (chain.from_iterable(s.blocks for s in asked.spots), chain(*dialling)):
+        blocks = merge(known)
+        if any(block.holds(peer.address) for block in blocks):
+            return blocks
+    return [single(peer.address)]
 
 
 def _addresses_of(reach: Reachability, peer: Party, *, any_node: bool) -> list[Address]:

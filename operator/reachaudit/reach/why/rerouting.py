@@ -14,7 +14,6 @@ from reachaudit.reach.doors import WEB_PORTS
 from reachaudit.reach.ingresses import Route
 from reachaudit.reach.ports import position
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.request import Request
 from reachaudit.reach.services import frontends
 from reachaudit.reach.verdict import Outcome
 from reachaudit.reach.why.asked import Asked
@@ -26,7 +25,7 @@ from reachaudit.reach.why.mending import changed, clients_of, node_port
 def reroutings(reach: Reachability, asked: Asked) -> Iterator[Edit]:
     """Each alone may give a request a way to its backend."""
     nowhere = any(verdict.outcome is Outcome.NO_PATH for verdict in asked.verdicts(reach))
-    for route in _routes(reach, asked):
+    for route in asked.routes(reach):
         yield from _backend(reach, route)
         yield from _class(reach, route.ingress)
         yield from _doors(reach, route) if nowhere else ()
@@ -35,7 +34,7 @@ def reroutings(reach: Reachability, asked: Asked) -> Iterator[Edit]:
 
 def closings(reach: Reachability, asked: Asked) -> Iterator[Edit]:
     """Each alone may close a way in: a route less, a Service that no longer listens outside."""
-    for route in _routes(reach, asked):
+    for route in asked.routes(reach):
         yield _without(route)
     if asked.requests:
         return
@@ -49,11 +48,6 @@ def closings(reach: Reachability, asked: Asked) -> Iterator[Edit]:
                 yield changed(service, new, part)
             elif at in asked.ports and frontend.kind != "ClusterIP":
                 yield _inner(service)
-
-
-def _routes(reach: Reachability, asked: Asked) -> list[Route]:
-    found = (q.target.route(reach) for q in asked.questions if isinstance(q.target, Request))
-    return list({r.ingress.ref: r for r in found if isinstance(r, Route)}.values())
 
 
 def _inner(service: Service) -> Edit:
