@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from cases.casefile import Step
     from cases.table import Table
-    from reachaudit.reach.explain import Clause, Side
+    from reachaudit.reach.explain import Clause
     from reachaudit.reach.party import Party
     from reachaudit.reach.reachability import Reachability
     from reachaudit.reach.why.edits import Edit
@@ -185,10 +185,7 @@ class Explained:
         for flip in flips:
             self._check_flip(cell, flip, goal)
         if goal == "open" and any(map(_lifts, flips)):
-            sides = [told.side for hop in answer.hops for told in hop.sides]
-            surely = answer.outcome in (Outcome.DENY, Outcome.PARTIAL)
-            known = all(self._means(s) for s in sides if s.value is not Value.ALLOW)
-            assert not (surely and known) or any(map(_permits, flips)), "no permission is named"
+            assert cell.port is None or any(map(_permits, flips)), "no permission is named"
         single = {edit.ref: edit for f in flips if len(f.edits) == 1 for edit in f.edits}
         self._check_nothing_else_flips(cell, goal, flips if single else [])
         if needs:
@@ -197,11 +194,6 @@ class Explained:
         else:
             number = len(flips[0].edits)
             self.counted[f"{goal}: {number} change{'s' if number > 1 else ''}"] += 1
-
-    def _means(self, side: Side) -> bool:
-        """Whether a rule can name the peer of a side: pods, and nodes where ipBlocks match them."""
-        node = bool(side.peer.node) and self.answers.reach.assumptions.ip_blocks_match_nodes
-        return side.peer.address.placed and (side.peer.pod is not None or node)
 
     def _check_flip(self, cell: Cell, flip: Flip, goal: Goal) -> None:
         """Its changes flip the cell, and no part of them does."""

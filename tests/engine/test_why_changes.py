@@ -11,9 +11,12 @@ from engine.test_why import POLICY, SHOP, explainer
 from reachaudit.model.facts import Ingress, NetworkPolicy, Pod, Service
 from reachaudit.model.names import Ref
 from reachaudit.outputs.edit_text import edit_lines
+from reachaudit.outputs.explanation_text import explanation_text
 from reachaudit.reach.ports import protocol_and_number, span
 from reachaudit.reach.verdict import Outcome
 from reachaudit.reach.why.edits import Part
+from reachaudit.reach.why.explanation import Explainer
+from reachaudit.settings import Assumptions, assume
 
 if TYPE_CHECKING:
     from reachaudit.reach.why.edits import Edit
@@ -80,6 +83,80 @@ def test_a_permission_holds_for_every_node_that_may_be_entered() -> None:
     assert [rule["ports"] for rule in rules] == [[{"protocol": "TCP", "port": 8080}]] * len(rules)
     named = {str(block["cidr"]) for rule in rules for block in blocks(rule)}
     assert {"198.51.100.9/32", "192.168.0.1/32", "192.168.0.2/31", "192.168.0.4/31"} == named
+
+
+def test_where_no_rule_means_the_peer_one_for_all_is_named_before_deletion() -> None:
+    """Not even ipBlocks match nodes here (NP-30); a rule for all (NP-13) opens its ports alone."""
+    policy = """
+kind: NetworkPolicy
+metadata: {name: db, namespace: data}
+spec: {podSelector: {}, ingress: [{ports: [{port: 9000}]}]}
+"""
+    by_default, question = explainer(policy), ("node/n1", "data/db", span("TCP", 80, 80))
+    assumed = assume(Assumptions(), "ip-blocks-match-nodes=false")
+    unnamed = Explainer(by_default.reach.facts, assumed).explain(*question, ["IPv4"])
+    [answer] = unnamed.answers
+    assert added(answer.flips[0]) == [{"ports": [{"protocol": "TCP", "port": 80}]}]
+    deleted = [[edit.new is None for edit in flip.edits] for flip in answer.flips]
+    assert deleted == [[False], [False], [True]]
+    words = "for everybody, as no narrower rule is sure to"
+    assert explanation_text(unnamed).count(words) == 2
+    assert words not in explanation_text(by_default.explain(*question, ["IPv4"]))
+
+
+CLOUD = """
+kind: IngressClass
+metadata: {name: alb}
+spec: {controller: ingress.k8s.aws/alb}
+---
+kind: Service
+metadata: {name: s, namespace: x, annotations: {cloud.google.com/neg: '{"ingress": true}'}}
+spec: {clusterIP: 10.96.0.10, selector: {app: s}, ports: [{port: 80, targetPort: 81}]}
+---
+kind: Ingress
+metadata: {name: web, namespace: x, annotations: {%s}}
+spec: {defaultBackend: {service: {name: s, port: {number: 80}}}}
+status: {loadBalancer: {ingress: [{ip: 203.0.113.70}]}}
+"""
+
+
+def test_a_load_balancer_is_permitted_from_where_it_is_known_to_dial() -> None:
+    """Google's ranges are known (EXT-14); from where Amazon's dials is not: the rule is for all."""
+
+    def rules(annotations: str) -> list[Rule]:
+        cluster, ends = "node n1\nns x\nx/a app=s @n1\n", ("203.0.113.7", "ing:foo.com/")
+        answer = only(CLOUD % annotations, DENY % "x", cluster=cluster, ends=ends)
+        return added(answer.flips[0])
+
+    ports = [{"protocol": "TCP", "port": 81}]
+    [google] = rules("kubernetes.io/ingress.class: gce")
+    assert {str(block["cidr"]) for block in blocks(google)} == {"35.191.0.0/16", "130.211.0.0/22"}
+    assert google["ports"] == ports
+    amazon = "kubernetes.io/ingress.class: alb, alb.ingress.kubernetes.io/target-type: ip"
+    assert rules(amazon) == [{"ports": ports}]
+
+
+def test_pods_are_named_even_where_nodes_are_not() -> None:
+    """Clients come by a node, whom nothing means here; the controller is a pod to its backend."""
+    cluster = f"node n1\nnode n2\nns x\nns ic\nx/a app=s @n1\nic/ctl {LABELS} @n2\n"
+    world = explainer(
+        BACKEND,
+        controller("{ip: 203.0.113.60}"),
+        DENY % "x",
+        DENY % "ic",
+        cluster=cluster,
+    )
+    assumed = assume(Assumptions(), "ip-blocks-match-nodes=false")
+    asked = Explainer(world.reach.facts, assumed)
+    [answer] = asked.explain("203.0.113.7", "ing:foo.com/", None, ["IPv4"]).answers
+    rules = {
+        edit.ref.namespace: cast("Rule", part.value)
+        for edit in answer.flips[0].edits
+        for part in edit.parts
+    }
+    assert "from" not in rules["ic"]
+    [peer] = rules["x"]["from"]
+    assert peer["podSelector"] == {"matchLabels": dict(each.split("=") for each in LABELS.split())}
 
 
 def test_a_node_that_dials_is_permitted_alone_and_in_its_family() -> None:

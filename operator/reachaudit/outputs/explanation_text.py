@@ -131,7 +131,8 @@ def _radius(flip: Flip) -> str:
     """How much it changes in all."""
     parts = [f"opens {counted(flip.gained, 'flow')}"] if flip.gained else []
     parts += [f"shuts {counted(flip.lost, 'flow')}"] if flip.lost else []
-    return f"in all {' and '.join(parts)}" if parts else "no flow between workloads changes"
+    told = f"in all {' and '.join(parts)}" if parts else "no flow between workloads changes"
+    return f"for everybody, as no narrower rule is sure to; {told}" if flip.for_all else told
 
 
 def _absent(explanation: Explanation) -> list[str]:

@@ -98,6 +98,21 @@ def added(policy: NetworkPolicy, rules: Mapping[Direction, Iterable[PolicyRule]]
     return Edit(policy.ref, policy, new, tuple(parts))
 
 
+def rules_added(edits: Iterable[Edit]) -> list[PolicyRule]:
+    """The rules of policies that were not there before."""
+    return [
+        rule
+        for edit in edits
+        for direction in DIRECTIONS
+        for rule in _rules(edit.new, direction)
+        if rule not in _rules(edit.old, direction)
+    ]
+
+
+def _rules(fact: Fact | None, direction: Direction) -> tuple[PolicyRule, ...]:
+    return fact.rules(direction) if isinstance(fact, NetworkPolicy) else ()
+
+
 def created(policy: NetworkPolicy) -> Edit:
     """A new policy."""
     return Edit(policy.ref, None, policy, manifest=policy_manifest(policy))

@@ -3,14 +3,14 @@
 Candidates are tried on a copy of the state; only those that flip are told.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.verdict import Outcome
 from reachaudit.reach.why.asked import Asked
-from reachaudit.reach.why.edits import Edit
+from reachaudit.reach.why.edits import Edit, rules_added
 from reachaudit.reach.why.mending import mends
 from reachaudit.reach.why.opening import openings
 from reachaudit.reach.why.rerouting import closings, reroutings
@@ -37,6 +37,11 @@ class Flip:
     gained: int
     lost: int
 
+    @property
+    def for_all(self) -> bool:
+        """Whether a rule is added that is for all peers (NP-13)."""
+        return _for_all(self.edits)
+
 
 class Flips:
     """Finds flips of answers of one state."""
@@ -52,7 +57,7 @@ class Flips:
         found: dict[object, Flip] = {}
         for edits in self._candidates(asked, goal):
             what = frozenset((edit.ref, edit.new) for edit in edits)
-            more = any(len(flip.edits) < len(edits) for flip in found.values())
+            more = any(_is_better(flip, edits) for flip in found.values())
             flip = None if more or what in found else self._tried(asked, goal, edits)
             if flip is not None:
                 found[what] = flip
@@ -94,6 +99,17 @@ class Flips:
                 return None
             becomes = max(outcomes, key=_WORST.index)
             return Flip(tuple(edits), becomes, len(delta.gained), len(delta.lost))
+
+
+def _is_better(flip: Flip, edits: list[Edit]) -> bool:
+    """Whether a flip changes fewer objects, or names the peers whom a rule of edits does not."""
+    if len(flip.edits) < len(edits):
+        return True
+    return _for_all(edits) and bool(rules_added(flip.edits)) and not flip.for_all
+
+
+def _for_all(edits: Iterable[Edit]) -> bool:
+    return any(rule.peers is None for rule in rules_added(edits))
 
 
 def goals(outcome: Outcome) -> tuple[Goal, ...]:

@@ -14,20 +14,25 @@ from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.verdict import Judgement, Value
 from reachaudit.reach.why.asked import Asked
 from reachaudit.reach.why.edits import Edit, added, created, deleted, new_policy
-from reachaudit.reach.why.permissions import common_labels, peer_key, rule_for
+from reachaudit.reach.why.permissions import common_labels, peer_key, rule_for, rule_for_all
 
 Rules = dict[Direction, list[PolicyRule]]
 
 
 class _Need(NamedTuple):
-    """A side that is not surely open, and the rule that would open it."""
+    """A side that is not surely open, and the rule that would open it: the narrowest that there
+    is, and `wide`, where addresses may not mean the peer: one for all.
+    """
 
     side: Side
     rule: PolicyRule | None
+    wide: PolicyRule | None
 
 
 def openings(reach: Reachability, asked: Asked, ways: Iterable[Judgement]) -> Iterator[list[Edit]]:
-    """Candidates, the narrowest first: a rule more, a policy more, no policy that isolates."""
+    """Candidates, the narrowest first: a rule more, a policy more, both for all peers, and no
+    policy that isolates.
+    """
     needs = list(_needs(reach, asked, ways))
     if not needs or any(need.side.profile is None for need in needs):
         return
@@ -35,8 +40,9 @@ def openings(reach: Reachability, asked: Asked, ways: Iterable[Judgement]) -> It
     if unread is None:
         return
     ruled = [need for need in needs if need.side.policies]
-    if all(need.rule for need in ruled):
-        for edits in _with_rules(reach, asked, ruled):
+    wide = [need._replace(rule=need.wide) for need in ruled]
+    for own in (ruled, wide) if any(need.rule != need.wide for need in ruled) else (ruled,):
+        for edits in _with_rules(reach, asked, own) if all(need.rule for need in own) else ():
             yield [*edits, *unread]
     refs = dict.fromkeys(ref for need in needs for ref in need.side.policies)
     policies = filter(None, (reach.facts.get(NetworkPolicy, ref) for ref in refs))
@@ -45,7 +51,7 @@ def openings(reach: Reachability, asked: Asked, ways: Iterable[Judgement]) -> It
 
 def _needs(reach: Reachability, asked: Asked, ways: Iterable[Judgement]) -> Iterator[_Need]:
     """The sides of all ways that are not surely open; a rule is made once for all that it fits."""
-    rules: dict[object, PolicyRule | None] = {}
+    rules: dict[object, tuple[PolicyRule | None, PolicyRule | None]] = {}
     for way in ways:
         for side in sides(reach.judge, way) if way.value is not Value.ALLOW else ():
             if side.value is Value.ALLOW or side.exempt:
@@ -53,8 +59,8 @@ def _needs(reach: Reachability, asked: Asked, ways: Iterable[Judgement]) -> Iter
             pod, peer = side.subject.pod, peer_key(way, side)
             key = side.direction, pod and pod.namespace, side.profile is None, peer, side.port
             if key not in rules:
-                rules[key] = _rule(reach, asked, way, side)
-            yield _Need(side, rules[key])
+                rules[key] = _rules(reach, asked, way, side)
+            yield _Need(side, *rules[key])
 
 
 def _unread(needs: list[_Need]) -> list[Edit] | None:
@@ -74,12 +80,15 @@ def _with_rules(reach: Reachability, asked: Asked, needs: list[_Need]) -> Iterat
     yield _by_new_policies(reach, asked, needs)
 
 
-def _rule(reach: Reachability, asked: Asked, way: Judgement, side: Side) -> PolicyRule | None:
+def _rules(
+    reach: Reachability, asked: Asked, way: Judgement, side: Side
+) -> tuple[PolicyRule | None, PolicyRule | None]:
     """On the ports of the question; behind a Service, on the endpoint's port (NP-53)."""
     if side.profile is None or side.port is None:
-        return None
+        return None, None
     spans = asked.spans if side.port in asked.ports else (Span(side.port, side.port),)
-    return rule_for(reach, asked, way, side, spans)
+    narrow = rule_for(reach, asked, way, side, spans)
+    return narrow, narrow if side.peer.number is not None else rule_for_all(spans)
 
 
 def _by_own_policies(reach: Reachability, needs: list[_Need]) -> list[Edit]:

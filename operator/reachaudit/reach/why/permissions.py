@@ -1,4 +1,4 @@
-"""Permissions: the rule that would let a side of a hop through, and no more than that."""
+"""Permissions: the rule that would let a side of a hop through, and as little else as can be."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -46,6 +46,11 @@ def rule_for(
     """A rule for the subject: this peer, on these spans of ports; None where none can be."""
     peers = tuple(peer_items(reach, asked, way, side))
     return PolicyRule(peers, _ports(spans)) if peers and side.port is not None else None
+
+
+def rule_for_all(spans: Iterable[Span]) -> PolicyRule:
+    """A rule for all peers, on these spans of ports alone (NP-13)."""
+    return PolicyRule(None, _ports(spans))
 
 
 def peer_key(way: Judgement, side: Side) -> object:
