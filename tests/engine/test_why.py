@@ -7,6 +7,7 @@ import pytest
 from cases.engine_answers import EngineAnswers
 from cases.manifests import read_manifests
 from cases.world import World
+from engine.test_exposure import BACKEND, LABELS, controller
 from reachaudit.model.facts import Pod
 from reachaudit.model.store import Facts
 from reachaudit.reach.ends import EndError
@@ -311,6 +312,33 @@ def test_a_service_that_leads_nowhere_says_why(spec: str, port: int | None, note
     assert names.ports(answer) == (f"{port}/TCP" if port else "all ports")
 
 
+def test_a_service_without_an_address_and_a_backend_say_which_port_lacks_endpoints() -> None:
+    service = """
+kind: Service
+metadata: {name: s, namespace: x}
+spec:
+  clusterIP: %s
+  selector: {app: s}
+  ports: [{name: a, port: 80, targetPort: gone}, {name: b, port: 81, targetPort: lost}]
+"""
+    ingress = """
+kind: Ingress
+metadata: {name: web, namespace: x}
+spec: {ingressClassName: nginx, defaultBackend: {service: {name: s, port: {number: 81}}}}
+"""
+    cluster = f"node n1\nns x\nns ic\nx/a app=s @n1\nic/ctl {LABELS} @n1\n"
+    door = controller("{ip: 203.0.113.60}")
+
+    def note(address: str, target: str) -> str:
+        asked = explainer(BACKEND, door, service % address, ingress, cluster=cluster)
+        [answer] = asked.explain("x/a", target, None, ["IPv4"]).answers
+        return answer.verdict.note
+
+    lack = "no pod that it selects has a port named"
+    assert f"the name resolves to no endpoint: {lack} gone/TCP" in note("None", "svc:x/s")
+    assert f"no ready endpoints: {lack} lost/TCP" in note("10.96.0.10", "ing:foo.com/")
+
+
 @pytest.mark.parametrize(
     ("selector", "note"),
     [
@@ -343,6 +371,32 @@ ports: [{port: 80}]
     assert (first.family, first.outcome) == ("IPv4", Outcome.ALLOW)
     assert (second.family, second.outcome) == ("IPv6", Outcome.NO_PATH)
     assert second.verdict.note == f"no usable endpoints: {note} (Service shop/s)"
+
+
+def test_ports_of_a_service_that_lead_nowhere_are_told_apart_by_what_each_lacks() -> None:
+    service = """
+kind: Service
+metadata: {name: s, namespace: shop}
+spec:
+  clusterIP: 10.96.0.1
+  selector: {app: web}
+  ports:
+  - {name: a, port: 80, targetPort: gone}
+  - {name: b, port: 81, targetPort: lost}
+  - {name: c, port: 82, targetPort: 8080}
+  - {name: d, port: 83, targetPort: lost}
+"""
+    cluster = SHOP.replace("app=web", "app=web unready")
+    explanation = explainer(service, cluster=cluster).explain("data/db", "svc:shop/s")
+    notes = {names.ports(a): a.verdict.note for a in explanation.answers}
+    lacks = {
+        "80/TCP": "no pod that it selects has a port named gone/TCP",
+        "81/TCP, 83/TCP": "no pod that it selects has a port named lost/TCP",
+        "82/TCP": "no pod that it selects is ready",
+    }
+    assert notes == {
+        ports: f"no usable endpoints: {lack} (Service shop/s)" for ports, lack in lacks.items()
+    }
 
 
 def test_ends_without_a_family_in_common_say_which_they_have() -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reachaudit.model.facts import Pod, Service
+from reachaudit.model.facts import Pod, Service, ServicePort
+from reachaudit.reach.destinations import at
 from reachaudit.reach.ingresses import Route
 from reachaudit.reach.listening import Listening
 from reachaudit.reach.party import Party
@@ -11,7 +12,7 @@ from reachaudit.reach.ports import Span
 from reachaudit.reach.questions import Question
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.request import Request
-from reachaudit.reach.services import usable
+from reachaudit.reach.services import frontends, usable
 from reachaudit.reach.spots import Spot
 from reachaudit.reach.standing import Standing
 from reachaudit.reach.verdict import Judgement, Outcome, PathVerdict
@@ -58,6 +59,15 @@ class Asked:
             for service in question.target.services(reach, port)
         )
         return list({service.ref: service for service in found}.values())
+
+    def dialled(self, reach: Reachability, service: Service) -> list[ServicePort]:
+        """The ports of a Service on the way that are asked for; all, where its name leads to pods
+        (SVC-16).
+        """
+        found = [r.port for r in self.routes(reach) if r.service == service and r.port]
+        if not self.requests:
+            found = [f.port for f in frontends(service) if at(f) in self.ports]
+        return list(dict.fromkeys(found)) or list(service.ports)
 
     def routes(self, reach: Reachability) -> list[Route]:
         """The routes that take the requests, one of each Ingress."""

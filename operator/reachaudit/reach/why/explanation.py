@@ -169,7 +169,8 @@ def _merged(pieces: _Pieces) -> tuple[Span, ...]:
 def _evidence(reach: Reachability, question: Question, piece: Span | None) -> object:
     """All that an explanation says of a verdict, but for the names of pods that are alike."""
     port = piece.first if piece else None
-    verdict = question.ask(reach, port)
+    asked = Asked((question,), (piece,) if piece else ())
+    verdict = _with_lack(reach, asked, question.ask(reach, port))
     hops = _hops(reach, question, verdict)
     ways = frozenset((hop.way.leg, hop.way.value, _becomes(hop, port), _said(hop)) for hop in hops)
     return verdict.outcome, verdict.reason, verdict.note, ways
@@ -214,7 +215,7 @@ def _with_lack(reach: Reachability, asked: Asked, verdict: PathVerdict) -> PathV
     if verdict.outcome is not Outcome.NO_PATH or not ENDPOINTS & set(verdict.rules):
         return verdict
     family = asked.questions[0].source.family
-    lacks = (lack_of(reach, service, family) for service in asked.services(reach))
+    lacks = (lack_of(reach, asked, service, family) for service in asked.services(reach))
     return replace(verdict, note=": ".join(filter(None, (verdict.note, "; ".join(lacks)))))
 
 
