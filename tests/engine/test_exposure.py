@@ -65,6 +65,16 @@ spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{ports: [{port: 80}]}]
 """
 
 
+TO_WEB = """
+kind: NetworkPolicy
+metadata: {name: p, namespace: ic}
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress: [{to: [{ipBlock: {cidr: 10.244.1.0/24}}], ports: [{port: web}]}]
+"""
+
+
 def controller(
     address: str, *, annotations: str = "{}", node_port: str = "", ranges: str = "[]"
 ) -> str:
@@ -178,6 +188,25 @@ def test_a_controller_that_forwards_to_itself_is_not_all_controllers() -> None:
     own = BACKEND.replace("namespace: x", "namespace: ic")
     own = own.replace("app: s", "app.kubernetes.io/name: ingress-nginx")
     for manifest in (own, controller("{ip: 203.0.113.60}"), ONLY_80):
+        for found in read_manifests(manifest):
+            world.add_object(found)
+    exposures = EngineAnswers(world.objects(), {}).reach.exposures
+    outcomes = {e.verdict.outcome for e in exposures if e.by.kind == "Ingress"}
+    assert outcomes == {Outcome.PARTIAL}
+
+
+def test_a_named_port_on_a_block_leads_to_the_pods_in_the_block_alone() -> None:
+    """NP-41: pods of one class may lie in the block or not."""
+    world = World()
+    for line in (
+        f"{INSIDE} podCIDR=10.244.1.0/24",
+        "node n2 192.168.0.2 podCIDR=10.244.2.0/24",
+        "x/a-0 app=s owner=StatefulSet/a ports=web:81 @n1",
+        "x/a-1 app=s owner=StatefulSet/a ports=web:81 @n2",
+        PODS[-1],
+    ):
+        world.add_line(line)
+    for manifest in (BACKEND, controller("{ip: 203.0.113.60}"), TO_WEB):
         for found in read_manifests(manifest):
             world.add_object(found)
     exposures = EngineAnswers(world.objects(), {}).reach.exposures
