@@ -1,7 +1,8 @@
 """Exposure: which workloads clients outside reach, from which zone, and by which way in."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reachaudit.model.facts import Ingress, Pod, Service
 from reachaudit.model.ip import Family
@@ -18,8 +19,7 @@ from reachaudit.reach.zones import Zone
 Opener = Service | Ingress | Pod
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(Struct, frozen=True):
     """A way in, and what becomes of the zone's client that fares best there."""
 
     zone: Zone

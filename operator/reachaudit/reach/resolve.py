@@ -1,7 +1,8 @@
 """What a name or an address leads a client to: a Service, a node's port, or who is there."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reachaudit.model.facts import SOME_PORT, Protocol, Service
 from reachaudit.model.ip import Address

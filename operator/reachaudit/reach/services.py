@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from reachaudit.model.facts import (
     SOME_PORT,
@@ -48,8 +49,7 @@ def anything(_: Backend) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Frontend:
+class Frontend(Struct, frozen=True, gc=False):
     """Where a Service port listens. A node port listens at every node: its address is None.
 
     `vip`: packets of pods and nodes to it are rewritten on their own node (SVC-32); else they go

@@ -1,7 +1,8 @@
 """A way in: by which clients outside may come to a workload."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reachaudit.model.ip import Family
 from reachaudit.model.names import Ref
@@ -18,8 +19,7 @@ def _no_further(path: PathVerdict) -> PathVerdict:
     return path
 
 
-@dataclass(frozen=True, slots=True)
-class WayIn:
+class WayIn(Struct, frozen=True):
     """One way by which clients of a zone may come to a workload.
 
     `by` is the object that opens the way; `way` says where it listens: `NodePort 30080/TCP`,
