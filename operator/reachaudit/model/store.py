@@ -1,7 +1,7 @@
 """The store: the facts that the API server holds, as far as it told us."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from reachaudit.model.facts import Fact
@@ -35,12 +35,14 @@ class Change(NamedTuple):
                 yield from (type(fact), (type(fact), fact.namespace))
 
 
-def net(changes: Iterable[Change]) -> list[Change]:
+def net(changes: Sequence[Change]) -> list[Change]:
     """Several changes of one object as one, since it first came in."""
-    found: dict[Ref, Change] = {}
-    for change in changes:
-        first = found.get(change.ref, change)
-        found[change.ref] = Change(change.ref, first.old, change.new, first.arrived)
+    found = {change.ref: change for change in changes}
+    if len(found) < len(changes):
+        found.clear()
+        for change in changes:
+            first = found.get(change.ref, change)
+            found[change.ref] = Change(change.ref, first.old, change.new, first.arrived)
     return [change for change in found.values() if change.old != change.new]
 
 

@@ -149,9 +149,12 @@ class Classes:
 
     def count(self, template: Template, family: Family, signature: int, by: int) -> None:
         """One pod's address more, or less."""
-        template.held[family, signature] += by
-        if not template.held[family, signature]:
-            del template.held[family, signature]
+        place = family, signature
+        left = template.held[place] + by
+        if left:
+            template.held[place] = left
+        else:
+            del template.held[place]
         assert template.own is not None
         self._count(template.own, family, signature, by)
 

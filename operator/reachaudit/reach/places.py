@@ -26,13 +26,12 @@ class Places:
         """A pod with addresses of its own."""
         for address in _placed(pod):
             shelf = self._pods[_near(address)]
-            if address in shelf:
-                rivals = self._rivals.setdefault(address, [shelf[address]])
+            there = shelf.setdefault(address, pod)
+            if there is not pod:
+                rivals = self._rivals.setdefault(address, [there])
                 rivals.append(pod)
                 rivals.sort(key=lambda p: p.ref)
                 shelf[address] = rivals[-1]
-            else:
-                shelf[address] = pod
 
     def drop_pod(self, pod: Pod) -> None:
         """The reverse of `put_pod`."""

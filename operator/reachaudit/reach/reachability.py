@@ -34,7 +34,9 @@ from reachaudit.reach.ways_in import WaysIn
 from reachaudit.settings import Assumptions
 
 # Nothing hangs on the order, but this one does least work: names and labels before who has them.
-_ORDER = (Namespace, Controller, Node, Pod, NetworkPolicy)
+_ORDER: tuple[type[Fact], ...] = (Namespace, Controller, Node, Pod, NetworkPolicy)
+_RANKS: dict[type[Fact | None], int] = {kind: 2 * i for i, kind in enumerate(_ORDER)}
+_LAST = 2 * len(_ORDER)
 
 
 class Reachability:
@@ -197,21 +199,23 @@ class Reachability:
         return "egress" if egress.isolated else "none"
 
 
-def _rank(change: Change) -> tuple[int, bool]:
+def _rank(change: Change) -> int:
     """What comes is taken before what goes: a class that pods are replaced in lives on."""
-    kind = type(change.new if change.new is not None else change.old)
-    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER), change.new is None
+    if change.new is not None:
+        return _RANKS.get(type(change.new), _LAST)
+    return _RANKS.get(type(change.old), _LAST) + 1
 
 
 def _words(facts: Iterable[Fact | None]) -> Iterator[Words]:
     """What facts speak of: policies, and who else tells clients apart by their address."""
     for fact in facts:
-        if isinstance(fact, NetworkPolicy):
-            yield words_of(fact)
-        elif isinstance(fact, Service) and fact.provider_ranges:
-            yield Words(blocks=frozenset(fact.provider_ranges))
-        elif isinstance(fact, Ingress) and fact.source_ranges:
-            yield Words(blocks=frozenset(fact.source_ranges))
+        match fact:
+            case Pod() | None:  # by far the most
+                pass
+            case NetworkPolicy():
+                yield words_of(fact)
+            case Service(provider_ranges=blocks) | Ingress(source_ranges=blocks) if blocks:
+                yield Words(blocks=frozenset(blocks))
 
 
 def _union(words: Iterable[Words]) -> Words:
