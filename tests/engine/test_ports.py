@@ -83,7 +83,7 @@ def test_ports_are_cut_at_edges_and_between_protocols() -> None:
 def test_a_span_is_told_protocol_by_protocol(
     span: Span, parts: list[tuple[Protocol, int, int]]
 ) -> None:
-    assert by_protocol(span) == parts
+    assert list(by_protocol(span)) == parts
     for protocol, first, _ in parts:
         assert protocol_and_number(position(protocol, first)) == (protocol, first)
 

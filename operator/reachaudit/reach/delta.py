@@ -59,13 +59,12 @@ class FlowSet:
         """Counted without being written out."""
         total = 0
         for strips in self._by_end().values():
-            for protocol in PROTOCOLS:
-                others, named = 0, frozenset[End]()
-                for strip in strips:
-                    if any(protocol == own for own, _, _ in by_protocol(strip.span)):
-                        others |= strip.others
-                        named |= strip.named
-                total += others.bit_count() + len(named)
+            others, named = dict.fromkeys(PROTOCOLS, 0), dict.fromkeys(PROTOCOLS, frozenset[End]())
+            for strip in strips:
+                for protocol, _, _ in by_protocol(strip.span):
+                    others[protocol] |= strip.others
+                    named[protocol] |= strip.named
+            total += sum(map(int.bit_count, others.values())) + sum(map(len, named.values()))
         return total
 
     def __len__(self) -> int:

@@ -233,6 +233,8 @@ class Comparison:
     def _names(self, sets: Sets, ends: Mapping[int, End]) -> "_Names":
         """The workloads that must be compared by name, since they may have other classes."""
         must, may = sets.must & self._special, sets.may & self._special
+        if not may:
+            return _NAMELESS
         surely = frozenset(ends[number] for number in bits.members(must))
         return _Names(surely, surely | {ends[number] for number in bits.members(may & ~must)})
 
@@ -254,9 +256,15 @@ def _apart(before: list[Half], after: list[Half]) -> list[Span]:
     for one, other in zip(before, after, strict=True):
         if one.column is not None and other.column is not None:
             found |= one.column.apart(other.column)
-        pieces = side_by_side(one.allowed, other.allowed, Sets(0, 0))
+        same = set(one.allowed).intersection(other.allowed)
+        old_row = [piece for piece in one.allowed if piece not in same]
+        new_row = [piece for piece in other.allowed if piece not in same]
+        pieces = side_by_side(old_row, new_row, Sets(0, 0))
         found |= {span for span, old, new in pieces if old != new}
     return [span for span, _ in overlay(((span, True) for span in found), bool.__or__)]
+
+
+_NAMELESS = _Names(frozenset(), frozenset())
 
 
 def _cut(sets: Sets, mask: int) -> Sets:

@@ -6,6 +6,7 @@ each other (NP-42), and a span never crosses from one to the next unless it hold
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
@@ -57,14 +58,15 @@ def named(ports: Iterable[ContainerPort], name: str, protocol: Protocol) -> int 
     return None
 
 
-def by_protocol(piece: Span) -> list[tuple[Protocol, int, int]]:
+@lru_cache(maxsize=65536)
+def by_protocol(piece: Span) -> tuple[tuple[Protocol, int, int], ...]:
     """A span as (protocol, first port, last port), ports from 1 on."""
     found: list[tuple[Protocol, int, int]] = []
     for i, protocol in enumerate(PROTOCOLS):
         first, last = max(piece.first - i * _SIZE, 1), min(piece.last - i * _SIZE, _SIZE - 1)
         if first <= last:
             found.append((protocol, first, last))
-    return found
+    return tuple(found)
 
 
 def ports_text(first: int, last: int) -> str:
