@@ -154,7 +154,7 @@ class Identity:
 
     def selectable(self, pod: Pod) -> bool:
         """Whether policies can select a pod at all (NP-47)."""
-        return self._assumptions.host_network == "applied" or not pod.host_network
+        return not pod.host_network or self._assumptions.host_network == "applied"
 
     def alike(self, old: Pod, new: Pod) -> bool:
         """Whether a pod that changed is the same to all policies, at the same addresses."""
@@ -266,12 +266,12 @@ class Identity:
 
     # Following the facts
 
-    def put_pod(self, pod: Pod) -> None:
+    def put_pod(self, ref: Ref, pod: Pod) -> None:
         """A pod is there, or is otherwise than before."""
         if not pod.live:
             return
         kin = self._kin(pod)
-        template, ref = self._templates.get(kin) or self._make(kin), pod.ref
+        template = self._templates.get(kin) or self._make(kin)
         template.pods[ref], self._template_of[ref] = pod, template
         if pod.ingress_classes:
             self._serving[ref] = pod
@@ -282,13 +282,13 @@ class Identity:
         else:
             self._places.put_guest(pod)
 
-    def drop_pod(self, pod: Pod) -> None:
+    def drop_pod(self, ref: Ref, pod: Pod) -> None:
         """The reverse of `put_pod`."""
-        template = self._template_of.pop(pod.ref, None)
+        template = self._template_of.pop(ref, None)
         if template is None:
             return
-        del template.pods[pod.ref]
-        self._serving.pop(pod.ref, None)
+        del template.pods[ref]
+        self._serving.pop(ref, None)
         self._sorted = None
         if template.kin.selectable:
             self._places.drop_pod(pod)
@@ -298,20 +298,20 @@ class Identity:
         if not template.pods:
             self._forget(template)
 
-    def replace_pod(self, old: Pod | None, new: Pod | None) -> None:
+    def replace_pod(self, ref: Ref, old: Pod | None, new: Pod | None) -> None:
         """A pod came, went, or is otherwise than before."""
         if old and new and self.alike(old, new):
-            self._template_of[new.ref].pods[new.ref] = new
-            self._serving.pop(new.ref, None)
+            self._template_of[ref].pods[ref] = new
+            self._serving.pop(ref, None)
             if new.ingress_classes:
-                self._serving[new.ref] = new
+                self._serving[ref] = new
             self._sorted = None
             self._places.replace(old, new, guest=not self._kin(new).selectable)
             return
         if old is not None:
-            self.drop_pod(old)
+            self.drop_pod(ref, old)
         if new is not None:
-            self.put_pod(new)
+            self.put_pod(ref, new)
 
     def replace_node(self, old: Node | None, new: Node | None) -> None:
         """A node came, went, or is otherwise than before."""
@@ -324,8 +324,8 @@ class Identity:
             self._places.put_node(new)
         if bool(old and old.other_platform) != bool(new and new.other_platform):
             for pod in self.pods_on((new or old or Node("", "")).name):
-                self.drop_pod(pod)
-                self.put_pod(pod)
+                self.drop_pod(pod.ref, pod)
+                self.put_pod(pod.ref, pod)
 
     def pods_on(self, node: str) -> list[Pod]:
         """The live pods of a node."""
@@ -391,9 +391,9 @@ class Identity:
         if pod.extra_networks and self._assumptions.extra_networks == "unknown":  # NP-51
             return Reason.EXTRA_NETWORK
         node = self._nodes.get(pod.node)
-        other = pod.other_platform or (node is not None and node.other_platform)
-        known = self._assumptions.other_platforms == "ignored"
-        return Reason.PLATFORM if other and not known else None  # UNK-13
+        if not pod.other_platform and (node is None or not node.other_platform):
+            return None
+        return None if self._assumptions.other_platforms == "ignored" else Reason.PLATFORM  # UNK-13
 
     def _make(self, kin: Kin) -> Template:
         template = self._templates[kin] = Template(kin, self._workload(kin))
@@ -419,7 +419,8 @@ class Identity:
             self.classes.remove(template)
 
     def _count(self, template: Template, pod: Pod, by: int) -> None:
-        for address in dict.fromkeys(pod.addresses):
+        addresses = pod.addresses
+        for address in addresses if len(addresses) < 2 else dict.fromkeys(addresses):
             self.classes.count(template, address.family, self.signatures.of(address), by)
 
     def _workload(self, kin: Kin) -> Workload:

@@ -14,6 +14,7 @@ from reachaudit.model.facts import (
     Pod,
     Service,
 )
+from reachaudit.model.names import Ref
 from reachaudit.model.store import Change, Facts
 from reachaudit.reach import bits
 from reachaudit.reach.derived import Graph
@@ -77,7 +78,7 @@ class Reachability:
         """Take facts over."""
         for change in sorted(changes, key=_rank):
             self.facts.apply(change)
-            self._replace(change.old, change.new)
+            self._replace(change.ref, change.old, change.new)
 
     def touch(self, changes: Iterable[Change], classes: int) -> None:
         """Say what answers that were worked out before may hang on: facts, and classes as bits."""
@@ -108,7 +109,7 @@ class Reachability:
         self.rows.renew()
         self.outside.renew()
 
-    def _replace(self, old: Fact | None, new: Fact | None) -> None:
+    def _replace(self, ref: Ref, old: Fact | None, new: Fact | None) -> None:
         """Tell who follows facts of a type of one that changed."""
         identity = self.identity
         self.outside.change(old, new)
@@ -116,7 +117,7 @@ class Reachability:
             case Pod():
                 assert old is None or isinstance(old, Pod)
                 assert new is None or isinstance(new, Pod)
-                identity.replace_pod(old, new)
+                identity.replace_pod(ref, old, new)
                 self._expose(old, new)
             case Service():
                 assert old is None or isinstance(old, Service)
@@ -138,7 +139,7 @@ class Reachability:
             case Namespace(name=name):
                 identity.spaces.label(name, new.labels if isinstance(new, Namespace) else None)
                 self._renew()
-            case Controller(ref=ref):
+            case Controller():
                 identity.follow_controller(ref)
             case NetworkPolicy() | OpaquePolicy():
                 self._replace_policy(old, new)

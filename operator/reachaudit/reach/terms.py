@@ -59,10 +59,12 @@ class Terms:
 
     def _candidates(self, namespace: str, labels: Labels) -> Iterator[tuple[int, Selector]]:
         for home in (namespace, ""):
-            yield from self._others[home].items() if home in self._others else ()
+            if home in self._others:
+                yield from self._others[home].items()
             asking = self._asking.get(home)
             for label in labels if asking else ():
-                yield from asking.get(label, {}).items() if asking else ()
+                if asking and label in asking:
+                    yield from asking[label].items()
 
 
 def _is_one_label(selector: Selector) -> bool:

@@ -40,13 +40,18 @@ class WaysIn:
     def __init__(self, identity: Identity, paths: Paths, ingresses: Ingresses) -> None:
         self._identity, self._paths = identity, paths
         self._facing = Facing(identity, paths.assumptions)
+        self._routed = bool(self._facing.pods)
         self._callers = Callers(identity, paths.outside, self._facing)
         self.by_ingress = IngressWays(identity, paths.services, ingresses, self._callers).of
 
     def may_open(self, pod: Pod) -> bool:
         """Whether a pod may open ways in by itself."""
-        hosted = not pod.host_network and any(port.host_port for port in pod.ports)
-        return hosted or bool(self._facing.pods)
+        if self._routed:
+            return True
+        for port in () if pod.host_network else pod.ports:  # noqa: SIM110 - asked of every pod
+            if port.host_port:
+                return True
+        return False
 
     def by_service(self, service: Service) -> Iterator[WayIn]:
         """By node ports, load balancers and external addresses, and by ClusterIPs where routed."""
