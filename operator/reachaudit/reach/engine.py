@@ -26,11 +26,11 @@ class Engine:
 
         The first time that is nothing: what there is from the start is no change.
         """
-        changes = net(changes)
         if not self._begun:
             self._begun = True
             self._begin(changes)
             return Delta()
+        changes = net(changes)
         reach, classes = self.reach, self.reach.identity.classes
         reach.learn(changes)
         told_apart = classes.take_stirred()
@@ -50,6 +50,7 @@ class Engine:
         """Nearly all that is made here stays: the collector need not look at it, now or later."""
         gc.disable()
         try:
+            changes = net(changes)
             self.reach.learn(changes)
             self.reach.take(changes)
             self.reach.identity.classes.take_stirred()
