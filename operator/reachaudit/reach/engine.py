@@ -4,8 +4,9 @@ import gc
 from collections.abc import Sequence
 
 from reachaudit.model.store import Change, Facts, net
+from reachaudit.reach.contrast import Contrast
 from reachaudit.reach.delta import Delta
-from reachaudit.reach.picture import Comparison, take_picture
+from reachaudit.reach.picture import take_picture
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.scope import scope_of
 from reachaudit.settings import Assumptions
@@ -38,13 +39,13 @@ class Engine:
         before = take_picture(reach, scope)
         reach.take(changes)
         after = take_picture(reach, scope)
-        comparison = Comparison(before, after, reach, classes.stirred)
+        contrast = Contrast(before, after, reach, classes.stirred)
         told_apart |= classes.take_stirred() | before.classes | after.classes | scope.governed
         reach.forget(changes)
         reach.touch(changes, told_apart | classes.take_stirred())
-        comparison.enter(*reach.entries.follow())
+        contrast.enter(*reach.entries.follow())
         classes.release()
-        return comparison.delta(changes[0].ref if len(changes) == 1 else None)
+        return contrast.delta(changes[0].ref if len(changes) == 1 else None)
 
     def _begin(self, changes: Sequence[Change]) -> None:
         """Nearly all that is made here stays: the collector need not look at it, now or later."""
