@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from reachaudit.model.facts import Node, Pod, Service
 from reachaudit.model.ip import parse_address
 from reachaudit.model.names import Ref
+from reachaudit.reach.frontends import frontends
 from reachaudit.reach.ports import position
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.services import frontends
 from reachaudit.reach.verdict import Outcome
 from reachaudit.settings import Assumptions
 from reachaudit.watch.files import read
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reachaudit.model.ip import Family
+    from reachaudit.reach.frontends import Frontend, FrontendKind
     from reachaudit.reach.party import Party
-    from reachaudit.reach.services import Frontend, FrontendKind
     from reachaudit.reach.verdict import PathVerdict
     from reachaudit.watch.snapshot import Snapshot
 

@@ -17,9 +17,9 @@ from files.filed import told
 from reachaudit.model.facts import PROTOCOLS, Service
 from reachaudit.model.ip import Address
 from reachaudit.model.store import Facts
+from reachaudit.reach.frontends import frontends
 from reachaudit.reach.ports import position
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.services import frontends
 from reachaudit.settings import Assumptions
 from reachaudit.watch.files import read
 

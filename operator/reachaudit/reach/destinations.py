@@ -5,10 +5,10 @@ from typing import Protocol as Interface
 
 from reachaudit.model.facts import SOME_PORT, ContainerPort, Pod, Service
 from reachaudit.model.ip import FAMILIES, Family
+from reachaudit.reach.frontends import Frontend
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import Span, position
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.services import Frontend
 from reachaudit.reach.verdict import PathVerdict
 
 ANY_FAMILY: frozenset[Family] = frozenset(FAMILIES)

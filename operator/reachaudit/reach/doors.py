@@ -7,11 +7,11 @@ from reachaudit.model.facts import Balancer, Pod
 from reachaudit.model.ip import Family
 from reachaudit.model.names import Ref
 from reachaudit.reach.derived import Table
+from reachaudit.reach.frontends import Frontend, FrontendKind, frontends
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
-from reachaudit.reach.services import Frontend, FrontendKind, frontends
 from reachaudit.reach.verdict import PathVerdict, direct, network_chooses, no_path
 
 # A name leads to one of these, the first that there is: names are given to load balancers before

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from reachaudit.model.facts import ContainerPort, Node, Pod
 from reachaudit.model.ip import Address, Family
 from reachaudit.reach.derived import Table
+from reachaudit.reach.frontends import Frontend
 from reachaudit.reach.identity import Identity
-from reachaudit.reach.services import Frontend
 from reachaudit.reach.zones import Zone, zone_of
 from reachaudit.settings import Assumptions
 

@@ -20,11 +20,12 @@ from reachaudit.reach.controllers import Controllers, Serving
 from reachaudit.reach.derived import Table
 from reachaudit.reach.doors import Doors, Entrance
 from reachaudit.reach.facing import BOTH
+from reachaudit.reach.frontends import frontends
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
-from reachaudit.reach.services import Backend, Only, anything, frontends, usable
+from reachaudit.reach.services import Backend, Only, anything, usable
 from reachaudit.reach.telling import kind
 from reachaudit.reach.verdict import (
     Outcome,

@@ -7,10 +7,10 @@ from reachaudit.model.facts import Service
 from reachaudit.model.ip import Address, Family
 from reachaudit.model.names import Ref
 from reachaudit.reach.destinations import ANY_FAMILY, at, by_host_ports, host_ports, services_of
+from reachaudit.reach.frontends import Frontend, FrontendKind, frontends
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import Span
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.services import Frontend, FrontendKind, frontends
 from reachaudit.reach.verdict import PathVerdict, client_chooses, no_path
 
 

@@ -6,11 +6,11 @@ from reachaudit.model.facts import Service
 from reachaudit.model.ip import Family
 from reachaudit.model.names import Ref
 from reachaudit.reach.destinations import ANY_FAMILY, at, edges
+from reachaudit.reach.frontends import frontends
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import Span, protocol_and_number, spans_between
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.resolve import by_name, followed
-from reachaudit.reach.services import frontends
 from reachaudit.reach.verdict import PathVerdict, no_path
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from reachaudit.model.facts import Balancer, ContainerPort, Pod
 from reachaudit.model.ip import Address, Block, Family, everything
 from reachaudit.reach.derived import Table
+from reachaudit.reach.frontends import Frontend
 from reachaudit.reach.host_ports import HostPorts
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
@@ -16,16 +17,7 @@ from reachaudit.reach.party import Party, together
 from reachaudit.reach.ports import position
 from reachaudit.reach.proxies import Proxies
 from reachaudit.reach.rewrites import Rewrites
-from reachaudit.reach.services import (
-    Backend,
-    Frontend,
-    Only,
-    PortKey,
-    Services,
-    anything,
-    on,
-    usable,
-)
+from reachaudit.reach.services import Backend, Only, PortKey, Services, anything, on, usable
 from reachaudit.reach.verdict import (
     Outcome,
     PathVerdict,

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from reachaudit.model.facts import Balancer, Protocol
 from reachaudit.model.ip import Block
+from reachaudit.reach.frontends import Frontend
 from reachaudit.reach.outside import Outside
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import position
 from reachaudit.reach.rewrites import Rewrites
-from reachaudit.reach.services import Backend, Frontend, usable
+from reachaudit.reach.services import Backend, usable
 from reachaudit.reach.verdict import (
     PASSES,
     PathVerdict,

@@ -6,11 +6,12 @@ from msgspec.structs import replace
 
 from reachaudit.model.facts import SOME_PORT, Protocol, Service
 from reachaudit.model.ip import Address
+from reachaudit.reach.frontends import frontends
 from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import position
 from reachaudit.reach.rewrites import NODE_PORTS
-from reachaudit.reach.services import Services, frontends, usable
+from reachaudit.reach.services import Services, usable
 from reachaudit.reach.verdict import (
     Outcome,
     PathVerdict,

@@ -14,10 +14,11 @@ from msgspec.structs import replace
 
 from reachaudit.model.facts import SOME_NODE, SOME_PORT
 from reachaudit.model.ip import UNPLACED, Address, Family
+from reachaudit.reach.frontends import Frontend
 from reachaudit.reach.judge import Judge
 from reachaudit.reach.party import Party, together
 from reachaudit.reach.ports import position
-from reachaudit.reach.services import Backend, Frontend, on, usable
+from reachaudit.reach.services import Backend, on, usable
 from reachaudit.reach.telling import kind
 from reachaudit.reach.verdict import (
     Judgement,

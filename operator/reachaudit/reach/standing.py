@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from reachaudit.model.facts import Service
 from reachaudit.model.ip import Family
 from reachaudit.reach.destinations import at, edges, host_ports, services_of
+from reachaudit.reach.frontends import Frontend
 from reachaudit.reach.party import Party
 from reachaudit.reach.ports import Span, position, protocol_and_number, spans_between
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.resolve import by_address
-from reachaudit.reach.services import Frontend
 from reachaudit.reach.spots import Spot
 from reachaudit.reach.verdict import PathVerdict, direct, no_path
 

@@ -8,6 +8,7 @@ from reachaudit.model.facts import ContainerPort, Pod, Service
 from reachaudit.model.ip import Address, Family
 from reachaudit.reach.callers import Callers
 from reachaudit.reach.facing import Facing, Zones
+from reachaudit.reach.frontends import Frontend, frontends
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.ingress_ways import IngressWays
 from reachaudit.reach.ingresses import Ingresses
@@ -15,7 +16,7 @@ from reachaudit.reach.party import Party
 from reachaudit.reach.paths import Paths
 from reachaudit.reach.ports import by_protocol, position
 from reachaudit.reach.profiles import Cell
-from reachaudit.reach.services import Frontend, Only, frontends
+from reachaudit.reach.services import Only
 from reachaudit.reach.verdict import PathVerdict
 from reachaudit.reach.way_in import WayIn, ends
 from reachaudit.reach.zones import Zone

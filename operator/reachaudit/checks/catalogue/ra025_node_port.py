@@ -8,7 +8,7 @@ from reachaudit.checks.ways_in import openness, paths_of
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
 from reachaudit.model.facts import Service
-from reachaudit.reach.services import frontends
+from reachaudit.reach.frontends import frontends
 
 ABOUT = About(
     "RA025",

@@ -11,8 +11,8 @@ from reachaudit.findings.finding import Finding, Severity
 from reachaudit.model.facts import Service
 from reachaudit.model.ip import Address
 from reachaudit.reach.exposure import PASSING
+from reachaudit.reach.frontends import Frontend, frontends
 from reachaudit.reach.party import Party
-from reachaudit.reach.services import Frontend, frontends
 from reachaudit.reach.verdict import Outcome, PathVerdict, Reason, Value
 
 ABOUT = About(

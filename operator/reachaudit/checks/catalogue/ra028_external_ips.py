@@ -7,7 +7,7 @@ from reachaudit.checks.view import View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
 from reachaudit.model.facts import Service
-from reachaudit.reach.services import Frontend, frontends
+from reachaudit.reach.frontends import Frontend, frontends
 
 ABOUT = About(
     "RA028",

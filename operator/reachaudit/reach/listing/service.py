@@ -12,6 +12,7 @@ from reachaudit.model.facts import Pod, Service, ServicePort
 from reachaudit.model.ip import FAMILIES, Family
 from reachaudit.model.names import Ref
 from reachaudit.reach.ends import EndError
+from reachaudit.reach.frontends import frontends
 from reachaudit.reach.listing.alike import Alike, Hop, Label, Piece, openings, parted
 from reachaudit.reach.listing.listing import Listing
 from reachaudit.reach.listing.peers import Peer
@@ -20,7 +21,6 @@ from reachaudit.reach.party import Party
 from reachaudit.reach.ports import ALL_PORTS, Span, position
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.resolve import by_name, followed
-from reachaudit.reach.services import frontends
 from reachaudit.reach.verdict import Outcome, PathVerdict, Reason, client_chooses, one_of
 
 _REACHED = (Outcome.ALLOW, Outcome.PARTIAL, Outcome.UNKNOWN)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from reachaudit.model.facts import Pod, Service, ServicePort
 from reachaudit.reach.destinations import at
+from reachaudit.reach.frontends import frontends
 from reachaudit.reach.ingresses import Route
 from reachaudit.reach.listening import Listening
 from reachaudit.reach.party import Party
@@ -12,7 +13,7 @@ from reachaudit.reach.ports import Span
 from reachaudit.reach.questions import Question
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.request import Request
-from reachaudit.reach.services import frontends, usable
+from reachaudit.reach.services import usable
 from reachaudit.reach.spots import Spot
 from reachaudit.reach.standing import Standing
 from reachaudit.reach.verdict import Judgement, Outcome, PathVerdict

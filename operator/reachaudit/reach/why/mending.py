@@ -10,9 +10,10 @@ from reachaudit.model.ip import Block, single
 from reachaudit.model.store import Change
 from reachaudit.reach.addresses import cidrs, merge
 from reachaudit.reach.destinations import at
+from reachaudit.reach.frontends import frontends
 from reachaudit.reach.ports import Span, by_protocol
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.services import Backend, frontends
+from reachaudit.reach.services import Backend
 from reachaudit.reach.why.asked import Asked
 from reachaudit.reach.why.edits import Edit, Part
 from reachaudit.reach.why.manifests import Json

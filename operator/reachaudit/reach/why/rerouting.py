@@ -11,10 +11,10 @@ from reachaudit.model.names import Ref
 from reachaudit.reach.addresses import cidrs, merge
 from reachaudit.reach.controllers import CONTROLLERS
 from reachaudit.reach.doors import WEB_PORTS
+from reachaudit.reach.frontends import frontends
 from reachaudit.reach.ingresses import Route
 from reachaudit.reach.ports import position
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.services import frontends
 from reachaudit.reach.verdict import Outcome
 from reachaudit.reach.why.asked import Asked
 from reachaudit.reach.why.edits import Edit, Part, created_object
