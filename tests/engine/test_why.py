@@ -480,3 +480,24 @@ spec:
     ).answers
     seen = {hop.on: hop.way.seen.node for hop in outer.hops if hop.way.target.node == "n2"}
     assert seen == {"n1": "n1"}
+
+
+def test_whom_source_ranges_shut_out_is_told_so() -> None:
+    """SVC-35: and whom they hold is not."""
+    service = """
+kind: Service
+metadata: {name: web, namespace: shop}
+spec:
+  type: LoadBalancer
+  clusterIP: 10.96.0.1
+  selector: {app: web}
+  loadBalancerSourceRanges: [198.51.100.0/24]
+  ports: [{port: 80, targetPort: 8080}]
+status: {loadBalancer: {ingress: [{ip: 203.0.113.50}]}}
+"""
+    asked, port = explainer(service), span("TCP", 80, 80)
+    [shut] = asked.explain("203.0.113.99", "lb:shop/web", port).answers
+    note = "loadBalancerSourceRanges do not hold the client"
+    assert (shut.outcome, shut.verdict.note) == (Outcome.DENY, note)
+    [held] = asked.explain("198.51.100.9", "lb:shop/web", port).answers
+    assert (held.outcome, held.verdict.note) == (Outcome.ALLOW, "")

@@ -226,11 +226,12 @@ class Paths:
         transparent = self.transparent(frontend)
         enforced = frontend.vip if client.node else transparent
         listed = self._allows(service.source_ranges, client) if enforced else True
+        if listed is None:
+            note = "whether its source ranges hold the client"
+            return unknown(Reason.NO_ADDRESS, note, "SVC-35")
         if not listed:  # SVC-35: also for pods and nodes
             note = "loadBalancerSourceRanges do not hold the client"
-            note = "whether its source ranges hold the client"
-            doubt = unknown(Reason.NO_ADDRESS, note, "SVC-35")
-            return doubt if listed is None else PathVerdict(Outcome.DENY, note=note)
+            return PathVerdict(Outcome.DENY, note=note)
         if client.node and frontend.vip:
             return self.rewrites.at(client, frontend, backends, client.node)
         if transparent:
