@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from reachaudit.model.facts import Direction
 from reachaudit.model.ip import FAMILIES, Block, Family
@@ -15,7 +15,6 @@ from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.rows import OutRow, Row
 from reachaudit.reach.workloads import Workload
 
-T = TypeVar("T")
 Key = tuple[Workload, Family]
 
 

@@ -6,7 +6,7 @@ with the peers that are allowed there.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Container
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -143,10 +143,6 @@ class Profiles:
     def compiled(self, policy: NetworkPolicy) -> CompiledPolicy | None:
         """A policy as it is compiled here; None where it does not isolate in this direction."""
         return self._policies.get(policy.namespace, {}).get(policy.ref)
-
-    def policies_in(self, namespace: str) -> Collection[CompiledPolicy]:
-        """The policies of a namespace that isolate in this direction."""
-        return self._policies[namespace].values() if namespace in self._policies else ()
 
     @property
     def isolated(self) -> int:

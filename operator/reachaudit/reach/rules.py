@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from reachaudit.model.facts import Direction, NetworkPolicy, Peer, PolicyPort, PolicyRule
 from reachaudit.model.ip import Block
-from reachaudit.reach.classes import PodClass
 from reachaudit.reach.identity import NONE, Identity, Item
 from reachaudit.reach.ports import ALL_PORTS, Span, span
 from reachaudit.reach.verdict import Value
@@ -122,10 +121,6 @@ class CompiledPolicy:
     def uses_names(self) -> bool:
         """Whether its rows depend on how names resolve."""
         return any(rule.names for rule in self.rules)
-
-    def selects(self, own: PodClass) -> bool:
-        """Whether it isolates a class of its namespace."""
-        return self.subject.term == NONE or self.subject.term in own.matched
 
 
 class Compiler:
