@@ -16,22 +16,14 @@ from reachaudit.settings import Assumptions
 if TYPE_CHECKING:
     from reachaudit.reach.exposure import Exposure
 
-SERVICES = """
+SERVICE = """
 kind: Service
-metadata: {name: s, namespace: x}
+metadata: {name: s, namespace: %s}
 spec:
   type: NodePort
-  clusterIP: 10.96.0.10
+  clusterIP: 10.96.0.%s
   selector: {app: s}
-  ports: [{port: 80, nodePort: 30080}]
----
-kind: Service
-metadata: {name: s, namespace: y}
-spec:
-  type: NodePort
-  clusterIP: 10.96.0.11
-  selector: {app: s}
-  ports: [{port: 80, nodePort: 30081}]
+  ports: [{port: 80, nodePort: 3008%s}]
 """
 DENY = NetworkPolicy("y", "deny", isolates_ingress=True)
 
@@ -40,8 +32,9 @@ def test_the_first_change_judges_no_ways_in_that_do_not_hang_on_it() -> None:
     world = World()
     for line in ("node n1 192.168.0.1 podCIDR=10.244.1.0/24", "x/a app=s @n1", "y/a app=s @n1"):
         world.add_line(line)
-    for found in read_manifests(SERVICES):
-        world.add_object(found)
+    for number, namespace in enumerate(("x", "y"), 1):
+        for found in read_manifests(SERVICE % (namespace, number, number)):
+            world.add_object(found)
     engine = Engine(Assumptions())
     engine.apply([Change(fact.ref, None, fact, 0.0) for fact in read_facts(world.objects())])
     table, judged = engine.reach.exposed.by, list[Ref]()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cases.engine_answers import EngineAnswers
 from cases.manifests import read_manifests
 from cases.world import World
-from reachaudit.reach.exposure import Exposure
 from reachaudit.reach.verdict import Outcome, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reachaudit.reach.exposure import Exposure
 
 INSIDE = "node n1 192.168.0.1"
 GLOBAL = "node n1 192.168.0.1 external=203.0.113.11"
@@ -81,9 +87,9 @@ def controller(
     return CONTROLLER % (annotations, node_port, ranges, address)
 
 
-def exposures_of(node: str, *manifests: str, assume: dict[str, str]) -> list[Exposure]:
+def exposures_of(*manifests: str, lines: Iterable[str], assume: dict[str, str]) -> list[Exposure]:
     world = World()
-    for line in (node, *PODS):
+    for line in lines:
         world.add_line(line)
     for manifest in manifests:
         for found in read_manifests(manifest):
@@ -93,13 +99,13 @@ def exposures_of(node: str, *manifests: str, assume: dict[str, str]) -> list[Exp
 
 def reached(node: str, *manifests: str, assume: dict[str, str] | None = None) -> set[str]:
     """Who is surely reached, as `zone workload`."""
-    exposures = exposures_of(node, *manifests, assume=assume or {})
+    exposures = exposures_of(*manifests, lines=(node, *PODS), assume=assume or {})
     return {f"{e.zone} {e.workload}" for e in exposures if e.open and e.workload.namespace == "x"}
 
 
 def doubts(*manifests: str) -> set[Reason | None]:
     """Why ways in are neither open nor shut."""
-    exposures = exposures_of(INSIDE, *manifests, assume={})
+    exposures = exposures_of(*manifests, lines=(INSIDE, *PODS), assume={})
     assert all(e.verdict.outcome is Outcome.UNKNOWN for e in exposures)
     return {e.verdict.reason for e in exposures}
 
@@ -153,7 +159,7 @@ def test_pods_are_reached_where_their_addresses_are_routed() -> None:
 
 def test_a_named_port_opens_each_pod_at_its_own_number() -> None:
     """SVC-4: also where the pods are of one workload."""
-    ways = exposures_of(INSIDE, NAMED, assume={})
+    ways = exposures_of(NAMED, lines=(INSIDE, *PODS), assume={})
     opened = {(str(way.workload), way.port) for way in ways if way.open}
     assert opened == {("y/w[StatefulSet]", 8080), ("y/w[StatefulSet]", 9090)}
 
@@ -181,52 +187,40 @@ def test_an_allow_list_lets_those_of_a_zone_in_whom_it_holds() -> None:
 
 def test_a_controller_that_forwards_to_itself_is_not_all_controllers() -> None:
     """NP-45: one of two is behind the Service, and lets itself in; not so the other."""
-    world = World()
-    controllers = ("ic/ctl-0", "ic/ctl-1 unready")
-    for line in (INSIDE, *(f"{pod} {LABELS} owner=DaemonSet/ctl @n1" for pod in controllers)):
-        world.add_line(line)
+    pods = ("ic/ctl-0", "ic/ctl-1 unready")
+    lines = (INSIDE, *(f"{pod} {LABELS} owner=DaemonSet/ctl @n1" for pod in pods))
     own = BACKEND.replace("namespace: x", "namespace: ic")
     own = own.replace("app: s", "app.kubernetes.io/name: ingress-nginx")
-    for manifest in (own, controller("{ip: 203.0.113.60}"), ONLY_80):
-        for found in read_manifests(manifest):
-            world.add_object(found)
-    exposures = EngineAnswers(world.objects(), {}).reach.exposures
+    manifests = (own, controller("{ip: 203.0.113.60}"), ONLY_80)
+    exposures = exposures_of(*manifests, lines=lines, assume={})
     outcomes = {e.verdict.outcome for e in exposures if e.by.kind == "Ingress"}
     assert outcomes == {Outcome.PARTIAL}
 
 
 def test_a_named_port_on_a_block_leads_to_the_pods_in_the_block_alone() -> None:
     """NP-41: pods of one class may lie in the block or not."""
-    world = World()
-    for line in (
+    lines = (
         f"{INSIDE} podCIDR=10.244.1.0/24",
         "node n2 192.168.0.2 podCIDR=10.244.2.0/24",
         "x/a-0 app=s owner=StatefulSet/a ports=web:81 @n1",
         "x/a-1 app=s owner=StatefulSet/a ports=web:81 @n2",
         PODS[-1],
-    ):
-        world.add_line(line)
-    for manifest in (BACKEND, controller("{ip: 203.0.113.60}"), TO_WEB):
-        for found in read_manifests(manifest):
-            world.add_object(found)
-    exposures = EngineAnswers(world.objects(), {}).reach.exposures
+    )
+    manifests = (BACKEND, controller("{ip: 203.0.113.60}"), TO_WEB)
+    exposures = exposures_of(*manifests, lines=lines, assume={})
     outcomes = {e.verdict.outcome for e in exposures if e.by.kind == "Ingress"}
     assert outcomes == {Outcome.PARTIAL}
 
 
 def test_a_controller_on_its_nodes_network_passes_to_pods_of_that_node_alone() -> None:
     """NP-44: policies take it for its node, and a node's own pods let that in."""
-    world = World()
-    for line in (
+    lines = (
         INSIDE,
         "node n2 192.168.0.2",
         "x/a-0 app=s owner=StatefulSet/a @n2",
         "x/a-1 app=s owner=StatefulSet/a @n1",
         f"{PODS[-1]} hostNetwork",
-    ):
-        world.add_line(line)
+    )
     shut = SHUT_B.replace("{matchLabels: {pod: b}}", "{}")
-    for found in [*read_manifests(BACKEND), *read_manifests(shut)]:
-        world.add_object(found)
-    exposures = EngineAnswers(world.objects(), {"enforcer": "kube-router"}).reach.exposures
+    exposures = exposures_of(BACKEND, shut, lines=lines, assume={"enforcer": "kube-router"})
     assert [(e.zone, e.verdict.outcome) for e in exposures] == [("private", Outcome.PARTIAL)]
