@@ -81,7 +81,7 @@ def test_an_opening_says_whose_rule_it_is(direction: Direction) -> None:
     compiled = profiles.compiled(policy)
     assert compiled is not None
     assert number is not None
-    found = profiles.compiler.openings(compiled, direction, number)
+    found = profiles.compiler.openings(compiled, direction, number, {})
     opened = [(each.span.first % 65536, each.rule) for each in found if each.planes.must != NOBODY]
     assert opened == [(80, 1), (53, 2)]
 

@@ -6,7 +6,7 @@ of classes is ever looked at.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -33,6 +33,7 @@ class Sets(NamedTuple):
 
 
 W = TypeVar("W")
+ALL_CLASSES, NO_CLASSES = Sets(-1, -1), Sets(0, 0)
 
 
 @dataclass(frozen=True)
@@ -61,20 +62,38 @@ class Column:
         """What holds on all ports."""
         return self.isolated, self.opaque, self.doubtful
 
-    def on(self, span: Span) -> Iterator[tuple[Span, Sets]]:
-        """The classes that allow it, on disjoint parts of a span."""
+    def on(self, span: Span, ends: Sets = ALL_CLASSES) -> Iterator[tuple[Span, Sets]]:
+        """The classes that allow it, on disjoint parts of a span.
+
+        Where only some `ends` are of interest, and no rule adds to those, it is one part.
+        """
+        closed = self.isolated | self.opaque
+        if not (ends.must & closed or ends.may & self.isolated & ~self.opaque & ~self.doubtful):
+            yield span, ends
+            return
         free, plain, unsure = ~self.isolated, ~self.opaque, self.opaque | self.doubtful
         for outer, named in union(self.sure, span):
             surely = named | free
+            if not (unsure or self.perhaps):
+                yield outer, Sets(surely, surely)
+                continue
             for part, maybe in union(self.perhaps, outer) if self.perhaps else ((outer, 0),):
                 yield part, Sets(surely & plain, surely | maybe | unsure)
 
 
 class _Openings(NamedTuple):
-    """Whom rules with one peer item open it for, by port number and by port name."""
+    """Whose rules open something for whom they name.
+
+    `names`: on ports whose names are looked up on who is named, so on egress alone (NP-39).
+    """
 
     spans: dict[Span, int]
     names: dict[PortName, int]
+
+    def add(self, other: "_Openings") -> None:
+        """Take others in."""
+        _join(self.spans, other.spans)
+        _join(self.names, other.names)
 
 
 class Columns:
@@ -86,6 +105,7 @@ class Columns:
         self._compiled: dict[Ref, CompiledPolicy] = {}
         self._users: dict[PeerKey, dict[Ref, list[CompiledRule]]] = {}
         self._openings: dict[PeerKey, _Openings] = {}
+        self._for_all: dict[str, tuple[_Openings, _Openings]] = {}
         self._at_home: defaultdict[str, dict[int, Item]] = defaultdict(dict)
         self._in_space: defaultdict[int, dict[int, Item]] = defaultdict(dict)
         self._blocks: dict[Blocks, None] = {}
@@ -95,6 +115,7 @@ class Columns:
     def put(self, compiled: CompiledPolicy) -> None:
         """A policy that isolates in this direction."""
         self._compiled[compiled.policy.ref] = compiled
+        self._for_all.clear()
         for rule in compiled.rules:
             for key in rule.peers:
                 users = self._users.get(key)
@@ -106,6 +127,7 @@ class Columns:
 
     def drop(self, ref: Ref) -> None:
         """The reverse of `put`."""
+        self._for_all.clear()
         for rule in self._compiled.pop(ref).rules:
             for key in rule.peers:
                 users = self._users.get(key, {})
@@ -118,15 +140,14 @@ class Columns:
     def renew(self) -> None:
         """Signatures or selected classes are others than before."""
         self._openings.clear()
+        self._for_all.clear()
         self._blocks_at.clear()
 
     def of(self, own: PodClass, family: Family) -> Column:
         """The column of a class in one family."""
         self._fresh()
-        sure: dict[Span, int] = {}
-        perhaps: dict[Span, int] = {}
-        if EVERYONE in self._users:
-            self._add(sure, EVERYONE, own)
+        surely, maybe = self._for_namespace(own.namespace)
+        sure, perhaps = self._ports(surely, own), self._ports(maybe, own)
         self._add_shelf(sure, self._at_home.get(own.namespace, {}), own)
         matching = self._identity.spaces.matching(own.namespace)
         for found, spaces in ((sure, matching.sure), (perhaps, matching.perhaps)):
@@ -163,10 +184,26 @@ class Columns:
         elif key != EVERYONE:
             del self._at_home[key.home][key.term]
 
+    def _for_namespace(self, namespace: str) -> tuple[_Openings, _Openings]:
+        """What names all pods of a namespace, surely and perhaps; worked out once for all."""
+        found = self._for_all.get(namespace)
+        if found is None:
+            found = self._for_all[namespace] = _Openings({}, {}), _Openings({}, {})
+            if EVERYONE in self._users:
+                found[0].add(self._opened(EVERYONE))
+            shelves = [(found[0], self._at_home.get(namespace, {}))]
+            matching = self._identity.spaces.matching(namespace)
+            for openings, spaces in zip(found, (matching.sure, matching.perhaps), strict=True):
+                shelves += [(openings, self._in_space[s]) for s in spaces if s in self._in_space]
+            for openings, shelf in shelves:
+                if NONE in shelf:
+                    openings.add(self._opened(shelf[NONE]))
+        return found
+
     def _add_shelf(self, found: dict[Span, int], shelf: dict[int, Item], own: PodClass) -> None:
-        for term, key in shelf.items():
-            if term == NONE or term in own.matched:
-                self._add(found, key, own)
+        """What names pods by the terms that match them."""
+        for term in own.matched & shelf.keys():
+            self._add(found, shelf[term], own)
 
     def _add_blocks(
         self, sure: dict[Span, int], perhaps: dict[Span, int], own: PodClass, family: Family
@@ -198,32 +235,39 @@ class Columns:
         return found
 
     def _add(self, found: dict[Span, int], key: PeerKey, own: PodClass) -> None:
-        openings = self._openings.get(key) or self._opened(key)
-        for piece, subjects in openings.spans.items():
-            found[piece] = found.get(piece, 0) | subjects
-        for name, subjects in openings.names.items():
-            for piece, having in self._resolved(name, own):
-                if subjects & having:
-                    found[piece] = found.get(piece, 0) | subjects & having
+        _join(found, self._ports(self._opened(key), own))
 
-    def _resolved(self, name: PortName, own: PodClass) -> Iterator[tuple[Span, int]]:
-        """A name is looked up on the destination: the peer for egress, the subject for ingress."""
-        if self._profiles.direction == "egress":
+    @staticmethod
+    def _ports(openings: _Openings, own: PodClass) -> dict[Span, int]:
+        """Openings with the numbers that ports' names have on a class."""
+        found = dict(openings.spans)
+        for name, subjects in openings.names.items():
             number = own.port(name)
             if number is not None:
-                yield span(name.protocol, number, number), -1
-            return
-        for number, having in self._identity.classes.with_port[name].items():
-            yield span(name.protocol, number, number), having
+                piece = span(name.protocol, number, number)
+                found[piece] = found.get(piece, 0) | subjects
+        return found
 
     def _opened(self, key: PeerKey) -> _Openings:
-        found = self._openings[key] = _Openings({}, {})
-        for ref, rules in self._users[key].items():
-            subjects, _ = self._identity.members(self._compiled[ref].subject)
-            for rule in rules if subjects else ():
-                _join(found.spans, rule.spans, subjects)
-                _join(found.names, rule.names, subjects)
+        found = self._openings.get(key)
+        if found is None:
+            found = self._openings[key] = _Openings({}, {})
+            for ref, rules in self._users[key].items():
+                subjects, _ = self._identity.members(self._compiled[ref].subject)
+                for rule in rules if subjects else ():
+                    found.add(self._of_rule(rule, subjects))
         return found
+
+    def _of_rule(self, rule: CompiledRule, subjects: int) -> _Openings:
+        spans = dict.fromkeys(rule.spans, subjects)
+        if self._profiles.direction == "egress":
+            return _Openings(spans, dict.fromkeys(rule.names, subjects))
+        for name in rule.names:  # looked up on the subjects (NP-39)
+            for number, having in self._identity.classes.with_port[name].items():
+                if subjects & having:
+                    piece = span(name.protocol, number, number)
+                    spans[piece] = spans.get(piece, 0) | subjects & having
+        return _Openings(spans, {})
 
     def _fresh(self) -> None:
         if self._generation != self._identity.classes.generation:
@@ -231,6 +275,6 @@ class Columns:
             self.renew()
 
 
-def _join(found: dict[W, int], words: Iterable[W], subjects: int) -> None:
-    for word in words:
+def _join(found: dict[W, int], others: Mapping[W, int]) -> None:
+    for word, subjects in others.items():
         found[word] = found.get(word, 0) | subjects

@@ -114,7 +114,7 @@ def openings(judge: Judge, side: Side) -> Iterator[tuple[Opening, Clause]]:
     compiler = Compiler(judge.identity)
     for compiled in side.profile.policies if side.profile else ():
         assert side.subject.number is not None
-        for opening in compiler.openings(compiled, side.direction, side.subject.number):
+        for opening in compiler.openings(compiled, side.direction, side.subject.number, {}):
             yield opening, Clause(compiled.policy.ref, side.direction, opening.rule)
 
 

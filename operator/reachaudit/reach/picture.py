@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from reachaudit.model.facts import Direction
 from reachaudit.model.ip import FAMILIES, Block, Family
 from reachaudit.reach import bits
 from reachaudit.reach.classes import PodClass
-from reachaudit.reach.columns import Column
 from reachaudit.reach.delta import End
 from reachaudit.reach.flows import outside
+from reachaudit.reach.halves import Half, Halving
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.rows import OutRow, Row
+from reachaudit.reach.rows import OutRow
 from reachaudit.reach.workloads import Workload
 
 Key = tuple[Workload, Family]
@@ -35,17 +34,6 @@ class Scope:
 
     def __bool__(self) -> bool:
         return self.targets is None or bool(self.targets or self.sources)
-
-
-class Half(NamedTuple):
-    """One class's part in a row: what its own rules allow, and whose rules allow it.
-
-    `column` None: that is not what changes; it is looked up when it is needed.
-    """
-
-    own: PodClass
-    allowed: Row
-    column: Column | None
 
 
 Halves = Mapping[Key, list[Half]]
@@ -77,21 +65,15 @@ def take_picture(reach: Reachability, scope: Scope) -> Picture:
     """The rows of a scope now."""
     if not scope:
         return _BLANK
-    classes, rows = reach.identity.classes, reach.rows
+    classes = reach.identity.classes
     targets = classes.of_workload.keys() if scope.targets is None else scope.targets
     sources = scope.sources if scope.targets is not None else frozenset()
 
+    halving = Halving(reach)
+
     def halves(workloads: Iterable[Workload], direction: Direction, *, whole: bool) -> Halves:
-        other: Direction = "egress" if direction == "ingress" else "ingress"
         return {
-            key: [
-                Half(
-                    each,
-                    rows.allowed_by(each, key[1], direction),
-                    rows.column(each, key[1], other) if whole else None,
-                )
-                for each in own
-            ]
+            key: [halving.half(each, key[1], direction, whole=whole) for each in own]
             for key, own in _classes_of(reach, workloads)
         }
 

@@ -116,6 +116,23 @@ def clipped(row: Iterable[tuple[Span, T]], within: Sequence[Span]) -> Iterator[t
                 yield Span(low, high), value
 
 
+def side_by_side(
+    before: Sequence[tuple[Span, T]], after: Sequence[tuple[Span, T]], nothing: T
+) -> Iterator[tuple[Span, T, T]]:
+    """Two rows cut at the same ports. Each is disjoint spans in order."""
+    i = j = 0
+    edges = sorted({edge for span, _ in (*before, *after) for edge in (span.first, span.last + 1)})
+    for first, after_last in pairwise(edges):
+        while i < len(before) and before[i][0].last < first:
+            i += 1
+        while j < len(after) and after[j][0].last < first:
+            j += 1
+        old = before[i][1] if i < len(before) and before[i][0].first <= first else nothing
+        new = after[j][1] if j < len(after) and after[j][0].first <= first else nothing
+        if old is not nothing or new is not nothing:
+            yield Span(first, after_last - 1), old, new
+
+
 def union(pieces: Mapping[Span, int], within: Span) -> Iterator[tuple[Span, int]]:
     """Sets on spans as disjoint spans that fill `within`; where several lie, their union."""
     everywhere, parts = 0, list[tuple[int, int, int]]()

@@ -72,10 +72,20 @@ class Profile:
 
 
 class _Key(NamedTuple):
-    policies: tuple[Ref, ...]
+    """What a profile hangs on in its namespace: policies by their place there, and its classes."""
+
+    policies: tuple[int, ...]
     ports: Ports | None
-    opaque: tuple[OpaquePolicy, ...]
     doubt: Reason | None
+
+
+class _InForce(NamedTuple):
+    """A policy with the classes that it selects, and whom its rules name, as that is asked for."""
+
+    members: int
+    policy: CompiledPolicy
+    resolves: bool
+    planes: dict[int, Planes]
 
 
 class Profiles:
@@ -88,7 +98,7 @@ class Profiles:
         self._opaque: defaultdict[str, dict[Ref, OpaquePolicy]] = defaultdict(dict)
         self._of_class: dict[int, Profile] = {}
         self._known: defaultdict[str, dict[_Key, Profile]] = defaultdict(dict)
-        self._selecting: dict[str, list[tuple[int, CompiledPolicy]]] = {}
+        self._selecting: dict[str, list[_InForce]] = {}
         self._generation = 0
         self._isolated: int | None = None
 
@@ -184,52 +194,55 @@ class Profiles:
     def subjects(self, namespace: str, besides: Container[Ref] = ()) -> int:
         """The classes of a namespace that its policies isolate, or its policies but some."""
         found = 0
-        for members, compiled in self._selectors(namespace):
+        for members, compiled, *_ in self._in_force(namespace):
             found |= members if compiled.policy.ref not in besides else 0
         return found
 
-    def _selectors(self, namespace: str) -> list[tuple[int, CompiledPolicy]]:
-        """The policies of a namespace by name, each with the classes that it selects."""
+    def _in_force(self, namespace: str) -> list[_InForce]:
+        """The policies of a namespace by name."""
         self._fresh()
         found = self._selecting.get(namespace)
         if found is None:
             own = sorted(self._policies[namespace].items()) if namespace in self._policies else ()
-            found = [(self._identity.members(each.subject)[0], each) for _, each in own]
-            self._selecting[namespace] = found
+            found = self._selecting[namespace] = [self._selected(each) for _, each in own]
         return found
+
+    def _selected(self, policy: CompiledPolicy) -> _InForce:
+        resolves = self.direction == "ingress" and policy.uses_names
+        return _InForce(self._identity.members(policy.subject)[0], policy, resolves, {})
 
     def _find(self, own: PodClass) -> Profile:
         """Each distinct profile is built once; named ingress ports make it the class's own."""
-        selectors, number = self._selectors(own.namespace), own.number
-        policies = tuple(each for members, each in selectors if members >> number & 1)
-        opaque = tuple(p for home in ("", own.namespace) for p in self._heard(home))
-        resolves = self.direction == "ingress" and any(p.uses_names for p in policies)
-        refs = tuple(p.policy.ref for p in policies)
-        key = _Key(refs, own.ports if resolves else None, opaque, own.doubt)
+        in_force, number = self._in_force(own.namespace), own.number
+        places = tuple(i for i, each in enumerate(in_force) if each.members >> number & 1)
+        resolves = any(in_force[i].resolves for i in places)
+        key = _Key(places, own.ports if resolves else None, own.doubt)
         known = self._known[own.namespace]
         found = known.get(key)
         if found is None:
-            found = known[key] = self._profile(policies, key, number)
+            found = known[key] = self._profile([in_force[i] for i in places], own)
         return found
 
     def _heard(self, namespace: str) -> list[OpaquePolicy]:
         return [policy for _, policy in sorted(self._opaque.get(namespace, {}).items())]
 
-    def _profile(self, policies: tuple[CompiledPolicy, ...], key: _Key, number: int) -> Profile:
-        if key.opaque:  # they may open as well as shut
+    def _profile(self, in_force: list[_InForce], own: PodClass) -> Profile:
+        policies = tuple(each.policy for each in in_force)
+        opaque = tuple(p for home in ("", own.namespace) for p in self._heard(home))
+        if opaque:  # they may open as well as shut
             row: tuple[Cell, ...] = (Cell(ALL_PORTS, Planes(NOBODY, EVERYBODY)),)
-            return Profile(row, policies, key.opaque, key.doubt, [0])
+            return Profile(row, policies, opaque, own.doubt, [0])
         if not policies:  # NP-6
             return _OPEN
         pieces = [  # NP-9: the union over all policies
             (opening.span, opening.planes)
-            for policy in policies
-            for opening in self.compiler.openings(policy, self.direction, number)
+            for _, policy, _, planes in in_force
+            for opening in self.compiler.openings(policy, self.direction, own.number, planes)
         ]
-        if key.doubt:  # whoever is shut out may come in past the policies
+        if own.doubt:  # whoever is shut out may come in past the policies
             pieces.append((ALL_PORTS, Planes(NOBODY, EVERYBODY)))
         row = tuple(Cell(piece, planes) for piece, planes in overlay(pieces, Planes.__or__))
-        return Profile(row, policies, (), key.doubt, [cell.span.first for cell in row])
+        return Profile(row, policies, (), own.doubt, [cell.span.first for cell in row])
 
 
 _OPEN = Profile((Cell(ALL_PORTS, ANYONE),), starts=[0])

@@ -4,7 +4,7 @@ A row is derived when it is asked for: what the class allows, cut by whose own r
 are sets of classes; no pair is looked at.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from reachaudit.model.facts import Direction, NetworkPolicy
@@ -14,7 +14,7 @@ from reachaudit.reach.columns import Column, Columns, Sets
 from reachaudit.reach.identity import Identity
 from reachaudit.reach.judge import Judge
 from reachaudit.reach.ports import Span
-from reachaudit.reach.profiles import Profiles
+from reachaudit.reach.profiles import Profile, Profiles
 from reachaudit.reach.rules import NOBODY, Peers, Planes
 
 Row = list[tuple[Span, Sets]]
@@ -77,17 +77,22 @@ class Rows:
 
     def allowed_by(self, own: PodClass, family: Family, direction: Direction) -> Row:
         """Whom a class's own rules allow in one direction, whatever theirs say."""
-        present = self._identity.classes.present[family]
-        if not present >> own.number & 1:
+        if not own.pods[family]:
             return []
+        row = self.of_profile(self._profiles(direction).of(own.number), family)
         if own.pods[family] == 1:  # a pod alone has nobody like it to reach
-            present &= ~(1 << own.number)
+            return list(among(row, ~(1 << own.number)))
+        return self.of_two_pods(own, family, direction, row)
+
+    def of_profile(self, profile: Profile, family: Family) -> Row:
+        """Whom a profile's rules allow; for a class that has it, itself counted as well."""
+        present = self._identity.classes.present[family]
         found: Row = []
-        for cell in self._profiles(direction).of(own.number).row:
+        for cell in profile.row:
             must, may = self.allowed(cell.planes, family)
             if may & present:
                 found.append((cell.span, Sets(must & present, may & present)))
-        return self._two_pods(own, family, direction, found)
+        return found
 
     def meets_itself_by_blocks(self, own: PodClass) -> bool:
         """Whether blocks alone may let a class's pods connect to one another."""
@@ -96,7 +101,7 @@ class Rows:
             for row in (self._profiles(d).of(own.number).row for d in _DIRECTIONS)
         )
 
-    def _two_pods(self, own: PodClass, family: Family, direction: Direction, row: Row) -> Row:
+    def of_two_pods(self, own: PodClass, family: Family, direction: Direction, row: Row) -> Row:
         """A row without the class itself where blocks let only one and the same pod send and
         receive: a flow needs two pods.
         """
@@ -209,16 +214,18 @@ def _pairs(
     return sum(number for held, number in own.held.items() if known >> held & 1) > 1
 
 
-def cut(row: Row, column: Column) -> Row:
+def among(row: Row, classes: int) -> Iterator[tuple[Span, Sets]]:
+    """A row cut to some classes."""
+    for span, ends in row:
+        if ends.may & classes:
+            yield span, Sets(ends.must & classes, ends.may & classes)
+
+
+def cut(row: Iterable[tuple[Span, Sets]], column: Column) -> Row:
     """What one end's rules allow, cut by what the others' rules do."""
-    free = ~(column.isolated | column.opaque)
-    unsure = ~column.isolated | column.opaque | column.doubtful
     found: Row = []
     for span, ends in row:
-        if not (ends.must & ~free or ends.may & ~unsure):  # no rule adds to that
-            _append(found, span, ends)
-            continue
-        for part, allowing in column.on(span):
+        for part, allowing in column.on(span, ends):
             _append(found, part, Sets(ends.must & allowing.must, ends.may & allowing.may))
     return found
 

@@ -61,7 +61,9 @@ class Planes(NamedTuple):
 
     def __or__(self, other: "Planes") -> "Planes":
         """Whoever either allows, plane by plane."""
-        return Planes(self.must | other.must, self.may | other.may)
+        surely = self.must | other.must
+        sure = self.must is self.may and other.must is other.may
+        return Planes(surely, surely if sure else self.may | other.may)
 
     def value(self, number: int | None, signature: int, *, heed_blocks: bool = True) -> Value:
         """The verdict for one peer, by its class and its address's signature.
@@ -139,11 +141,20 @@ class Compiler:
         )
 
     def openings(
-        self, compiled: CompiledPolicy, direction: Direction, subject: int
+        self,
+        compiled: CompiledPolicy,
+        direction: Direction,
+        subject: int,
+        known: dict[int, Planes],
     ) -> Iterator[Opening]:
-        """What a policy opens for a class that it isolates; names resolved (NP-39)."""
+        """What a policy opens for a class that it isolates; names resolved (NP-39).
+
+        `known`: whom its rules name, by index, as far as that was worked out before.
+        """
         for rule in compiled.rules:
-            planes = self._planes(rule.peers)
+            planes = known.get(rule.index)
+            if planes is None:
+                planes = known[rule.index] = self._planes(rule.peers)
             for piece in rule.spans:
                 yield Opening(piece, planes, rule.index)
             for name in rule.names:

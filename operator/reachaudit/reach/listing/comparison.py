@@ -15,7 +15,6 @@ from reachaudit.model.names import Ref
 from reachaudit.reach import bits
 from reachaudit.reach.addresses import merge, minus, overlap
 from reachaudit.reach.columns import Sets
-from reachaudit.reach.contrast import side_by_side
 from reachaudit.reach.listing.alike import parted
 from reachaudit.reach.listing.census import Census
 from reachaudit.reach.listing.common import common_peers
@@ -23,6 +22,7 @@ from reachaudit.reach.listing.peers import by_name
 from reachaudit.reach.listing.ranges import NO_CLIENTS, cover
 from reachaudit.reach.listing.shifts import Changed, Shift, shifted
 from reachaudit.reach.listing.standing import AreaRow, Areas, Row, Standing
+from reachaudit.reach.ports import side_by_side
 from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.verdict import Outcome
 
