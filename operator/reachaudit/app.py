@@ -1,7 +1,9 @@
 """The live operator, wired on one page.
 
     API server ─▶ reflectors ─▶ store ─▶ pulse ─▶ pipeline ─┬▶ metrics ─▶ /metrics
-                 (one a kind)          (one round)          └▶ events  ─▶ API server
+                 (one a kind)          (one round)          └▶ herald  ─▶ Events, memory
+                                                               ▲
+                                                             lease: which replica tells
 
 kopf hosts it (`kube/host.py`, which also says why kopf watches no audited kind). The pipeline works
 in a thread of its own, one round at a time, so that a long round never stops the watches.
@@ -18,15 +20,16 @@ from functools import partial
 from reachaudit.kube.client import Client
 from reachaudit.kube.credentials import Credentials
 from reachaudit.kube.host import host
-from reachaudit.model.facts import Namespace
+from reachaudit.kube.lease import Lease
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Store
 from reachaudit.outputs.api import State
-from reachaudit.outputs.event import Event, baseline_event, event_of
 from reachaudit.outputs.events import Events
+from reachaudit.outputs.herald import Herald
+from reachaudit.outputs.memories import Memories
 from reachaudit.outputs.metrics import Health, KindHealth, Metrics
 from reachaudit.outputs.web import documents, public, serve
-from reachaudit.round.pipeline import Pipeline, Round
+from reachaudit.round.pipeline import NEVER, Pipeline, Round
 from reachaudit.settings import Options
 from reachaudit.watch.access import check_access
 from reachaudit.watch.pulse import Pulse
@@ -59,18 +62,24 @@ class _Operator:
         self._pipeline = Pipeline(
             options.assumptions, options.excluded, time.time, time.perf_counter
         )
+        self._lease, memories = None, None
+        if options.lease is not None:
+            self._lease = Lease(client, options.namespace, options.lease, options.instance)
+            memories = Memories(client, options.namespace, f"{options.lease}-memory")
         self._events = Events(client, options.instance)
+        self._herald = Herald(
+            self._events, memories, options.namespace, self._uid, self._pulse.wake
+        )
         self._metrics = Metrics(self._health)
         self._state = State()
         self._judged = False
-        self._uids: dict[Ref, str] = {}
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Answer HTTP while the context lasts."""
         listen, api = self._options.listen, self._options.api
         async with AsyncExitStack() as stack:
-            app = public(self._metrics.exposition, self._unready)
+            app = public(self._metrics.exposition, self._unready, self._standby)
             port = await stack.enter_async_context(serve(app, *listen))
             if api is not None:
                 api_port = await stack.enter_async_context(serve(documents(self._state), *api))
@@ -83,40 +92,35 @@ class _Operator:
         log.info("assumptions: %s", ", ".join(self._options.assumptions.described()))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._reflectors.run(), name="reflectors")
-            tasks.create_task(self._events.run(), name="events")
+            tasks.create_task(self._leading(), name="leading")
             tasks.create_task(self._rounds(), name="rounds")
+
+    async def _leading(self) -> None:
+        """Lead: with a Lease, as long as it is held."""
+        if self._lease is None:
+            await self._herald.lead()
+        else:
+            await self._lease.run(self._herald.lead)
 
     async def _rounds(self) -> None:
         async for changes in self._pulse.rounds():
-            result = await asyncio.to_thread(self._pipeline.run, changes)
+            accession = self._herald.accession
+            since = accession.memory.since if accession and accession.memory else NEVER
+            result = await asyncio.to_thread(self._pipeline.run, changes, since)
+            self._herald.take(result, accession)
             self._metrics.take(result)
             self._state.take(result, time.monotonic())
-            self._events.offer(self._told(result))
             self._judged = True
             _log_round(result)
 
-    def _told(self, result: Round) -> list[Event]:
-        """What Events say of a round: each transition, or of the first one, that it was."""
-        for entry in result.open:
-            cause = entry.finding.cause
-            self._uids[cause] = self._uid(cause)
-        if result.baseline:
-            own = Ref(Namespace.kind, "", self._options.namespace)
-            findings = [entry.finding for entry in result.open]
-            return [baseline_event(self._options.namespace, self._uid(own), findings)]
-        told = [event_of(t, self._uid(t.finding.cause)) for t in result.transitions]
-        still = {entry.finding.cause for entry in result.open}
-        self._uids = {ref: uid for ref, uid in self._uids.items() if ref in still}
-        return told
-
     def _uid(self, ref: Ref) -> str:
-        """An object's UID; that of one that is gone as long as a finding of it is told."""
         item = self._store.get(ref)
-        return item.uid if item else self._uids.get(ref, "")
+        return item.uid if item else ""
 
     def _health(self) -> Health:
         now = time.monotonic()
         return Health(
+            self._herald.leads,
             {
                 name: KindHealth(state.synced, now - state.last_contact)
                 for name, state in self._reflectors.states.items()
@@ -138,7 +142,14 @@ class _Operator:
             for name, state in self._reflectors.states.items()
             if now - state.last_contact > STALE_SECONDS
         ]
-        return f"nothing heard of {', '.join(stale)}" if stale else ""
+        if stale:
+            return f"nothing heard of {', '.join(stale)}"
+        if self._lease is not None and now - self._lease.answered > STALE_SECONDS:
+            return self._lease.problem
+        return ""
+
+    def _standby(self) -> bool:
+        return not self._herald.leads
 
 
 def _log_round(result: Round) -> None:

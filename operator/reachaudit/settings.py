@@ -282,7 +282,8 @@ class Listen(NamedTuple):
 class Options:
     """How the operator runs. `namespace` is its own; `instance` names it in Events.
 
-    `api`: where findings are served as JSON, None for nowhere.
+    `api`: where findings are served as JSON, None for nowhere. `lease`: the Lease that says which
+    of several replicas leads, None for one that is alone and remembers nothing.
     """
 
     kubeconfig: str | None
@@ -291,5 +292,6 @@ class Options:
     instance: str
     listen: Listen
     api: Listen | None
+    lease: str | None
     excluded: frozenset[str]
     assumptions: Assumptions

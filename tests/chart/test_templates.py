@@ -116,7 +116,13 @@ def test_service_monitor_finds_the_service_and_keeps_labels() -> None:
 
 def test_command_by_default() -> None:
     command = operator_command(one(render(), "Deployment"), "reachaudit-x")
-    assert command.argv == ("reachaudit", "run", "--listen=0.0.0.0:8080", "--log-format=json")
+    assert command.argv == (
+        "reachaudit",
+        "run",
+        "--listen=0.0.0.0:8080",
+        "--log-format=json",
+        "--lease=reachaudit",
+    )
     assert command.env == {"POD_NAME": "reachaudit-x", "POD_NAMESPACE": "audit"}
     assert (command.namespace, command.service_account) == ("audit", "reachaudit")
 
@@ -129,6 +135,7 @@ def test_command_with_all_options() -> None:
         "run",
         "--listen=0.0.0.0:8080",
         "--log-format=json",
+        "--lease=who-reaches-what",
         "--exclude-namespace=sandbox",
         "--exclude-namespace=123",
         "--assume=host-network=applied",
@@ -176,10 +183,11 @@ def test_pod_has_no_more_power_than_it_needs() -> None:
     assert dig(container(render()), "resources", "limits", "memory")
 
 
-def test_two_never_run_at_once() -> None:
+def test_the_next_one_stands_by_before_the_last_one_goes() -> None:
     spec = dig(one(render(), "Deployment"), "spec")
     assert dig(spec, "replicas") == 1
-    assert dig(spec, "strategy") == {"type": "Recreate"}
+    assert dig(spec, "strategy") == {"type": "RollingUpdate"}
+    assert dig(one(render("--set", "replicas=3"), "Deployment"), "spec", "replicas") == 3
 
 
 def _selector(service: KubeObject) -> object:

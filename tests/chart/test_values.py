@@ -33,7 +33,8 @@ REFUSED = {
     "resources.limit.memory=1Gi": "additional properties 'limit' not allowed",
     "serviceAccount.create=1": "got number, want boolean",
     "podLabels.team=1": "got number, want string",
-    "replicas=2": "additional properties 'replicas' not allowed",
+    "replicas=-1": "minimum: got -1, want 0",
+    "replicaCount=2": "additional properties 'replicaCount' not allowed",
 }
 
 

@@ -16,7 +16,7 @@ from reachaudit.kube.client import Client
 from reachaudit.kube.credentials import Credentials
 from reachaudit.model.names import Ref
 from reachaudit.outputs.event import Event, baseline_event, body_of, event_of, micro_time
-from reachaudit.outputs.events import BURST, REFILL_SECONDS, WAITING, Events
+from reachaudit.outputs.events import BURST, REFILL_SECONDS, WAITING, Events, Telling
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 WEB = Ref("Service", "shop", "web")
@@ -119,23 +119,24 @@ async def poster(tmp_path: Path, clock: Clock) -> AsyncIterator[Events]:
         yield Events(client, "pod-0", clock)
 
 
-def event_about(name: str, note: str = "") -> Event:
-    return replace(event_of(OPENED, ""), regarding=Ref("Service", "shop", name), note=note)
+def telling_about(name: str, note: str = "") -> Telling:
+    about = Ref("Service", "shop", name)
+    return Telling(replace(event_of(OPENED, ""), regarding=about, note=note))
 
 
 async def test_an_object_has_a_budget_that_fills_again(poster: Events, clock: Clock) -> None:
-    poster.offer(event_about("web", str(number)) for number in range(BURST + 3))
+    poster.offer(telling_about("web", str(number)) for number in range(BURST + 3))
     assert poster.counts["dropped"] == 3
-    poster.offer([event_about("other")])
+    poster.offer([telling_about("other")])
     assert poster.counts["dropped"] == 3
     clock.now += REFILL_SECONDS
-    poster.offer([event_about("web")] * 2)
+    poster.offer([telling_about("web")] * 2)
     assert poster.counts["dropped"] == 4
     clock.now += 1000 * REFILL_SECONDS
-    poster.offer([event_about("web")] * (BURST + 1))
+    poster.offer([telling_about("web")] * (BURST + 1))
     assert poster.counts["dropped"] == 5
 
 
 async def test_memory_is_bounded_while_the_api_server_is_away(poster: Events) -> None:
-    poster.offer(event_about(f"s{number}") for number in range(WAITING + 7))
+    poster.offer(telling_about(f"s{number}") for number in range(WAITING + 7))
     assert poster.counts["dropped"] == 7

@@ -20,7 +20,7 @@ NAMESPACE_FINDINGS = "reachaudit_namespace_findings"
 def exposed(*rounds: Iterable[Change]) -> Exposition:
     """What is shown after some rounds."""
     pipeline = Pipeline(Assumptions(), frozenset(), time.time, time.perf_counter)
-    metrics = Metrics(lambda: Health({}, {}, {}))
+    metrics = Metrics(lambda: Health(True, {}, {}, {}))
     for changes in rounds:
         metrics.take(pipeline.run(list(changes)))
     return Exposition(metrics.exposition().decode())

@@ -32,12 +32,17 @@ def whole(value: object, *path: str | int) -> int:
 class Operator:
     """`reachaudit run` with the arguments and environment of its pod, on free ports of loopback."""
 
-    def __init__(self, command: OperatorCommand, kubeconfig: Path) -> None:
+    def __init__(
+        self, command: OperatorCommand, kubeconfig: Path, *, standby: bool = False
+    ) -> None:
+        """`standby`: it need not lead to be ready."""
         program, *arguments = command.argv
         environment = [f"{name}={value}" for name, value in command.env.items()]
         # Of a flag that is given twice, the last counts.
         local = ("--listen=127.0.0.1:0", "--api-listen=127.0.0.1:0", f"--kubeconfig={kubeconfig}")
         self._argv = ["env", *environment, sys.executable, "-m", program, *arguments, *local]
+        self._killed = False
+        self._well = {"ok\n", "ok, standing by\n"} if standby else {"ok\n"}
         self._http = urllib3.PoolManager(retries=False, timeout=10)
 
     def __enter__(self) -> Self:
@@ -59,9 +64,14 @@ class Operator:
     ) -> None:
         self._http.clear()
         try:
-            assert self._stopped() == 0, self.log
+            assert self._killed or self._stopped() == 0, self.log
         finally:
             self._processes.close()
+
+    def kill(self) -> None:
+        """End it as a node that fails does: at once, and without a word."""
+        self._processes.kill(_NAME)
+        self._killed = True
 
     @property
     def log(self) -> str:
@@ -84,6 +94,10 @@ class Operator:
         response = self._get(self._address(_METRICS) + "/metrics")
         assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         return Exposition(response.data.decode())
+
+    def readiness(self) -> str:
+        """What `/readyz` says."""
+        return self._get(self._address(_METRICS) + "/readyz").data.decode()
 
     def findings(self) -> Sequence[KubeObject]:
         """The open findings."""
@@ -125,7 +139,7 @@ class Operator:
             raise ChildProcessError(f"the operator ended with exit code {codes[_NAME]}")
         if not any(message.startswith(_METRICS) for message in self.messages):
             return False
-        return self._get(self._address(_METRICS) + "/readyz").status == 200
+        return self.readiness() in self._well
 
     def _get(self, url: str) -> urllib3.BaseHTTPResponse:
         return self._http.request("GET", url)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from reachaudit.kube.credentials import Credentials
 from reachaudit.model.names import Ref
 from reachaudit.outputs import events as posting
 from reachaudit.outputs.event import Event
-from reachaudit.outputs.events import SERIES_SECONDS, Events
+from reachaudit.outputs.events import SERIES_SECONDS, Events, Telling
 
 pytestmark = pytest.mark.live
 
@@ -81,7 +82,7 @@ def told(api: Api, ns: str) -> dict[str, int]:
 
 async def offered(poster: Events, all_: Iterable[Event], **expected: int) -> None:
     """Offer Events and wait until these counts tell what became of them."""
-    poster.offer(all_)
+    poster.offer(map(Telling, all_))
     wanted = {"posted": 0, "dropped": 0, "failed": 0} | expected
     await until(lambda: poster.counts.total() >= sum(wanted.values()), "all Events are dealt with")
     assert poster.counts == wanted
@@ -104,6 +105,29 @@ async def test_a_repeat_after_a_long_time_is_an_event_of_its_own(
     clock.now += SERIES_SECONDS + 1
     await offered(poster, [event(ns)], posted=3)
     assert sorted(occurrences(each) for each in events(api, ns)) == [1, 2]
+
+
+async def test_who_takes_over_asks_what_was_told_and_repeats_none_of_it(
+    controlplane: ControlPlane, poster: Events, api: Api, ns: str, clock: Clock
+) -> None:
+    began = clock.now
+    await offered(poster, [event(ns)], posted=1)
+    clock.now += 3 * SERIES_SECONDS
+    done = list[str]()
+    async with posting_to(controlplane.admin_kubeconfig, clock) as successor:
+        successor.offer(
+            Telling(event(ns, note=note), partial(done.append, note), began)
+            for note in ("so", "not so")
+        )
+        await until(lambda: done == ["so", "not so"], "all is told")
+    assert sorted(text(each, "note") for each in events(api, ns)) == ["not so", "so"]
+
+
+async def test_what_waits_is_forgotten(poster: Events, api: Api, ns: str) -> None:
+    poster.offer([Telling(event(ns))])
+    poster.forget()
+    await offered(poster, [event(ns, note="later")], posted=1)
+    assert told(api, ns) == {"later": 1}
 
 
 async def test_a_repeat_of_an_event_that_has_expired_is_posted_anew(

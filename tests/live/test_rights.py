@@ -8,6 +8,7 @@ import pytest
 
 from cluster.api import Api
 from cluster.objects import KubeObject, objects, text
+from cluster.waiting import wait_for
 from live.identity import may
 from live.operatorprocess import whole
 from live.props import service
@@ -17,17 +18,20 @@ from reachaudit.model.kinds import KINDS
 
 pytestmark = pytest.mark.live
 
-READ, WRITTEN = ("get", "list", "watch"), ("create", "patch")
+READ = ("get", "list", "watch")
+EVENTS = ("events.k8s.io", "events")
+AT_HOME = {("", "configmaps"), ("coordination.k8s.io", "leases")}
 MANAGER = "reachaudit"
 
 
 @pytest.fixture(scope="module")
 def busy(stage: Stage) -> Stage:
-    """The stage, after an Event was posted and repeated."""
+    """The stage, after an Event was posted and repeated, and what was told was kept twice."""
     scene = stage.furnished("rights", "web")
     stage.served(scene, "web")
     none, dead = service(scene.namespace, "web", "none"), "RA022 Service/web"
     scene.after(lambda: stage.api.apply(none), opens=[dead])
+    wait_for(lambda: ("configmaps", "update") in _asked_at_home(stage), "the memory is kept", 30)
     return stage
 
 
@@ -49,10 +53,17 @@ def test_all_that_it_asks_for_is_allowed(busy: Stage) -> None:
     assert lists == {(kind.group, kind.resource) for kind in KINDS}
 
 
-def test_it_writes_events_and_nothing_else(busy: Stage) -> None:
+def test_it_writes_events_and_at_home_its_lease_and_memory_and_nothing_else(busy: Stage) -> None:
     written = [each for each in requests(busy) if each["verb"] not in READ]
-    assert {resource(each) for each in written} == {("events.k8s.io", "events")}
-    assert {text(each, "verb") for each in written} == set(WRITTEN)
+    verbs = {of: {text(each, "verb") for each in written if resource(each) == of} for of in AT_HOME}
+    assert {resource(each) for each in written} == {EVENTS, *AT_HOME}
+    assert {text(each, "verb") for each in written if resource(each) == EVENTS} == {
+        "create",
+        "patch",
+    }
+    assert verbs == {of: {"create", "update"} for of in AT_HOME}
+    own = [text(each, "objectRef", "namespace") for each in written if resource(each) in AT_HOME]
+    assert set(own) == {"reachaudit"}
 
 
 def test_no_audited_object_has_a_field_of_it(busy: Stage) -> None:
@@ -81,6 +92,10 @@ def requests(stage: Stage) -> list[KubeObject]:
     found = [json.loads(line) for line in whole_lines.splitlines()]
     # SelfSubjectAccessReviews are this test's own questions.
     return [each for each in found if text(each, "userAgent").startswith("reachaudit/")]
+
+
+def _asked_at_home(stage: Stage) -> set[tuple[str, str]]:
+    return {(resource(each)[1], text(each, "verb")) for each in requests(stage)}
 
 
 def resource(request: KubeObject) -> tuple[str, str]:

@@ -26,6 +26,11 @@ def excluded(given: argparse.Namespace) -> frozenset[str]:
 
 def namespace(flag: str, text: str) -> str:
     """A name that a namespace can have; raises SettingError."""
+    return dns_label(flag, "a namespace", text)
+
+
+def dns_label(flag: str, what: str, text: str) -> str:
+    """A name that is a DNS label, as those of namespaces must be; raises SettingError."""
     if not re.fullmatch("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", text):
-        raise SettingError(f"{flag} wants the name of a namespace, not {text!r}")
+        raise SettingError(f"{flag} wants the name of {what}, not {text!r}")
     return text

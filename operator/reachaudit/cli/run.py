@@ -8,7 +8,7 @@ import re
 from reachaudit.cli.assume import add_assume, assumptions
 from reachaudit.cli.command import CLUSTER, FINE, INPUT, Command, fail
 from reachaudit.cli.logs import set_up_logging
-from reachaudit.cli.namespaces import add_exclude, excluded, namespace
+from reachaudit.cli.namespaces import add_exclude, dns_label, excluded, namespace
 from reachaudit.settings import Listen, Options, SettingError
 
 
@@ -50,6 +50,12 @@ def _add(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="also serve findings as JSON under /api/v1/, on a loopback address (default: off)",
     )
+    parser.add_argument(
+        "--lease",
+        metavar="NAME",
+        help="lead only while this Lease of the operator's namespace is held, and keep what was "
+        "told in ConfigMaps beside it (default: lead at once, and keep nothing)",
+    )
     add_exclude(parser)
     add_assume(parser)
     parser.add_argument(
@@ -72,6 +78,7 @@ def options(given: argparse.Namespace) -> Options:
         instance=os.environ.get("POD_NAME") or f"reachaudit-{os.getpid()}",
         listen=_address("--listen", given.listen),
         api=api,
+        lease=None if given.lease is None else dns_label("--lease", "a Lease", given.lease),
         excluded=excluded(given),
         assumptions=assumptions(given),
     )

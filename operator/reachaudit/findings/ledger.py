@@ -1,6 +1,6 @@
 """The ledger: which findings are open, since when, and what opened or closed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +35,13 @@ class Ledger:
         if self._sorted is None:
             self._sorted = tuple(sorted(self._open.values(), key=_order))
         return self._sorted
+
+    def recall(self, since: Mapping[str, float]) -> None:
+        """Take over since when findings are open, by fingerprint, from who knew them before."""
+        for print_, entry in self._open.items():
+            if print_ in since:
+                self._open[print_] = Entry(entry.finding, since[print_])
+        self._sorted = None
 
     def settle(
         self, before: Iterable[Finding], found: Iterable[Finding], now: float

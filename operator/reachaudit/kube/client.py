@@ -106,6 +106,10 @@ class Client:
         """Create an object."""
         return await self._read(_Request("POST", path, body=msgspec.json.encode(body)))
 
+    async def put(self, path: str, body: object) -> bytes:
+        """Replace an object, if it is still of the version that the body names."""
+        return await self._read(_Request("PUT", path, body=msgspec.json.encode(body)))
+
     async def patch(self, path: str, body: object, content_type: str = MERGE_PATCH) -> bytes:
         """Change an object's fields."""
         data = msgspec.json.encode(body)

@@ -9,6 +9,7 @@ from reachaudit.checks.catalogue import ABOUT
 from reachaudit.checks.words import counted
 from reachaudit.findings.finding import Finding, Severity
 from reachaudit.findings.ledger import Transition
+from reachaudit.findings.memory import News
 from reachaudit.model.facts import Namespace
 from reachaudit.model.kinds import KINDS
 from reachaudit.model.names import Ref
@@ -105,16 +106,35 @@ def micro_time(now: datetime) -> str:
 
 def baseline_event(namespace: str, uid: str, findings: Sequence[Finding]) -> Event:
     """One Event for all that was there when the audit began; regards the operator's namespace."""
+    return _audited(namespace, uid, "Baseline", f"The audit begins. {_standing(findings)}")
+
+
+def resumed_event(
+    namespace: str, uid: str, findings: Sequence[Finding], fresh: News, last: float
+) -> Event:
+    """One Event for an audit that goes on; `last` is when it was last known to be at work."""
+    since = datetime.fromtimestamp(last, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    opened = sum(each.kind == "opened" for each in fresh.transitions)
+    closed = len(fresh.transitions) - opened + fresh.forgotten
+    happened = f"Since {since}: {opened} opened, {closed} closed."
+    return _audited(
+        namespace, uid, "Resumed", f"The audit goes on. {_standing(findings)} {happened}"
+    )
+
+
+def _standing(findings: Sequence[Finding]) -> str:
     counts = Counter(finding.severity for finding in findings)
     numbers = ", ".join(f"{counts[s]} {s.value}" for s in Severity if counts[s])
     places = counted(len({finding.namespace for finding in findings}), "namespace")
-    told = f"Open findings: {numbers}; in {places}." if findings else "No findings are open."
-    note = f"The audit begins. {told}"
+    return f"Open findings: {numbers}; in {places}." if findings else "No findings are open."
+
+
+def _audited(namespace: str, uid: str, reason: str, note: str) -> Event:
     return Event(
         regarding=Ref(Namespace.kind, "", namespace),
         uid=uid,
         namespace=namespace,
-        reason="Baseline",
+        reason=reason,
         action="Audited",
         type="Normal",
         note=safe(note, _LONGEST_NOTE),

@@ -35,8 +35,12 @@ class KindHealth:
 
 @dataclass(frozen=True)
 class Health:
-    """What the watches say now. `problems`: objects that cannot be read whole, by kind."""
+    """What the watches say now. `problems`: objects that cannot be read whole, by kind.
 
+    `leads`: of several replicas, this one tells what is found.
+    """
+
+    leads: bool
     kinds: Mapping[str, KindHealth]
     problems: Mapping[str, int]
     events: Mapping[str, int]
@@ -74,7 +78,7 @@ class Metrics(Collector):
         self.registry.register(self)
 
     def take(self, result: Round) -> None:
-        """Show a round from now on."""
+        """Show a round from now on; what is counted is counted by who leads."""
         self._round, self._finished = result, time.time()
         now = time.monotonic()
         if not result.baseline:
@@ -82,7 +86,7 @@ class Metrics(Collector):
                 self._delay.observe(now - change.arrived)
         for stage, seconds in result.stages.items():
             self._stages.labels(stage).observe(seconds)
-        for delta in result.deltas:
+        for delta in result.deltas if self._health().leads else ():
             self._flows.labels("gained").inc(len(delta.gained))
             self._flows.labels("lost").inc(len(delta.lost))
 
@@ -93,12 +97,24 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Gauges of the current state."""
         yield _gauge("reachaudit_build_info", "What runs.", {(__version__, _PYTHON): 1}, *_BUILD)
-        yield from self._of_watches()
-        if self._round is not None:
-            yield from self._of_round(self._round)
-
-    def _of_watches(self) -> Iterator[Metric]:
         health = self._health()
+        leads = GaugeMetricFamily(
+            "reachaudit_leader",
+            "1 where this replica leads and exports what is found, 0 where it stands by.",
+        )
+        leads.add_metric([], int(health.leads))
+        yield leads
+        yield from self._of_watches(health)
+        if self._round is not None:
+            when = "When the last round ended."
+            last = GaugeMetricFamily("reachaudit_last_round_timestamp_seconds", when)
+            last.add_metric([], self._finished)
+            yield last
+            if health.leads:
+                yield from self._of_round(self._round)
+
+    @staticmethod
+    def _of_watches(health: Health) -> Iterator[Metric]:
         synced = {kind: int(state.synced) for kind, state in health.kinds.items()}
         staleness = {kind: state.staleness for kind, state in health.kinds.items()}
         yield _by("kind", "reachaudit_kind_synced", "1 where a kind was listed.", synced)
@@ -117,7 +133,8 @@ class Metrics(Collector):
             events.add_metric([result], number)
         yield events
 
-    def _of_round(self, result: Round) -> Iterator[Metric]:
+    @staticmethod
+    def _of_round(result: Round) -> Iterator[Metric]:
         findings, spread = _findings(result), _by_namespace(result)
         yield _gauge(
             "reachaudit_findings", "Open findings.", findings, "check", "severity", "state"
@@ -141,11 +158,6 @@ class Metrics(Collector):
             exposed,
         )
         yield _by("reason", "reachaudit_unknown_flows", "Flows UNKNOWN, by reason.", unknown)
-        when = GaugeMetricFamily(
-            "reachaudit_last_round_timestamp_seconds", "When the last round ended."
-        )
-        when.add_metric([], self._finished)
-        yield when
 
 
 _PYTHON = platform.python_version()

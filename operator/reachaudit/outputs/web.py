@@ -17,8 +17,10 @@ class PortError(Exception):
     """The port cannot be listened on; the message is for the user."""
 
 
-def public(metrics: Body, unready: Problem) -> web.Application:
-    """Metrics and health. `unready` says why the operator is not ready, "" where it is."""
+def public(metrics: Body, unready: Problem, standby: Callable[[], bool]) -> web.Application:
+    """Metrics and health. `unready` says why the operator is not ready, "" where it is; `standby`
+    whether another tells what is found.
+    """
 
     async def _metrics(_: web.Request) -> web.Response:
         return web.Response(body=metrics(), headers={"Content-Type": _EXPOSITION})
@@ -28,7 +30,8 @@ def public(metrics: Body, unready: Problem) -> web.Application:
 
     async def _ready(_: web.Request) -> web.Response:
         reason = unready()
-        return web.Response(text=f"{reason or 'ok'}\n", status=503 if reason else 200)
+        well = "ok, standing by" if standby() else "ok"
+        return web.Response(text=f"{reason or well}\n", status=503 if reason else 200)
 
     app = web.Application(client_max_size=0)
     app.router.add_get("/metrics", _metrics)

@@ -1,6 +1,6 @@
 """The pipeline: changes → reachability → findings → transitions, one round at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ from reachaudit.settings import Assumptions
 
 _MANY = 200
 Clock = Callable[[], float]
+NEVER: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,10 @@ class Pipeline:
         self._clock, self._timer = clock, timer
         self._baseline = True
 
-    def run(self, changes: Sequence[Change]) -> Round:
-        """Work out one round."""
+    def run(self, changes: Sequence[Change], since: Mapping[str, float] = NEVER) -> Round:
+        """Work out one round. `since`: when findings opened that were known before, by
+        fingerprint, in seconds since the epoch.
+        """
         stage = _Stages(self._timer)
         with stage("reach"):
             deltas = tuple(self._engine.apply(part) for part in self._parts(changes))
@@ -71,6 +74,8 @@ class Pipeline:
             before = (finding for unit in judged for finding in unit.before)
             found = (finding for unit in judged for finding in unit.now)
             transitions = self._ledger.settle(before, found, self._clock())
+            if since:
+                self._ledger.recall(since)
             summary = summarise(self._engine.reach)
         baseline, self._baseline = self._baseline, False
         return Round(
