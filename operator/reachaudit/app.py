@@ -108,9 +108,11 @@ class _Operator:
             since = accession.memory.since if accession and accession.memory else NEVER
             result = await asyncio.to_thread(self._pipeline.run, changes, since)
             self._herald.take(result, accession)
-            self._metrics.take(result)
+            self._metrics.take(result, leads=self._herald.leads)
             self._state.take(result, time.monotonic())
             self._judged = True
+            if result.summary.due:
+                self._pulse.wake(result.summary.due)
             _log_round(result)
 
     def _uid(self, ref: Ref) -> str:
@@ -153,7 +155,10 @@ class _Operator:
 
 
 def _log_round(result: Round) -> None:
-    words = partial(log.info, "%s: %d changes, %d flows gained, %d lost, %d findings open (%s)")
+    level = logging.INFO if result.baseline or result.transitions else logging.DEBUG
+    words = partial(
+        log.log, level, "%s: %d changes, %d flows gained, %d lost, %d findings open (%s)"
+    )
     opened = Counter(t.kind for t in result.transitions)
     words(
         "baseline" if result.baseline else "round",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from reachaudit.model.store import Change, Facts
@@ -11,15 +12,17 @@ from reachaudit.reach.engine import Engine
 from reachaudit.reach.flows import Flows, Targets, flows
 from reachaudit.reach.ports import Span, by_protocol, ports_text
 from reachaudit.reach.reachability import Reachability
+from reachaudit.reach.unknowns import unknowns
 from reachaudit.reach.verdict import Value
 from reachaudit.reach.zones import ZONES, in_zone
 from reachaudit.round.audit import audit
 from reachaudit.round.pipeline import Pipeline
+from reachaudit.round.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reachaudit.model.facts import Fact
+    from reachaudit.model.facts import Fact, Pod
     from reachaudit.model.ip import Block, Family
     from reachaudit.model.names import Ref
     from reachaudit.reach.delta import Delta, FlowSet
@@ -64,6 +67,7 @@ class Follower:
             assert not delta, "what there is from the start is no change"
         findings = audit(self._now.values(), self._assumed, self._excluded)
         assert [entry.finding for entry in told.open] == list(findings)
+        assert told.summary == counted(fresh)
         self._begun = True
 
 
@@ -73,6 +77,20 @@ def build(facts: Iterable[Fact], assumed: Assumptions) -> Reachability:
 
 def arrivals(facts: Iterable[Fact]) -> list[Change]:
     return [Change(fact.ref, None, fact, 0.0) for fact in facts]
+
+
+def counted(reach: Reachability) -> Summary:
+    """A state in numbers, counted one by one."""
+    exposed = {(e.zone, e.workload) for e in reach.exposures if e.open}
+    return Summary(
+        Counter(isolated(reach, pod) for pod in reach.identity.pods),
+        Counter(zone for zone, _ in exposed),
+        unknowns(reach),
+    )
+
+
+def isolated(reach: Reachability, pod: Pod) -> str:
+    return reach.isolation(reach.identity.number(pod))
 
 
 def take(now: dict[Ref, Fact], change: Change) -> None:
@@ -87,7 +105,7 @@ def answers(reach: Reachability, table: Flows) -> tuple[object, ...]:
         (e.zone, e.family, str(e.workload), e.by, e.way, e.port, e.verdict.outcome)
         for e in reach.exposures
     }
-    isolation = {pod.ref: reach.isolation(pod) for pod in reach.identity.pods}
+    isolation = {pod.ref: isolated(reach, pod) for pod in reach.identity.pods}
     return _named(table), table.out, table.entries, exposures, isolation
 
 

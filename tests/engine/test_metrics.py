@@ -22,7 +22,7 @@ def exposed(*rounds: Iterable[Change]) -> Exposition:
     pipeline = Pipeline(Assumptions(), frozenset(), time.time, time.perf_counter)
     metrics = Metrics(lambda: Health(True, {}, {}, {}))
     for changes in rounds:
-        metrics.take(pipeline.run(list(changes)))
+        metrics.take(pipeline.run(list(changes)), leads=True)
     return Exposition(metrics.exposition().decode())
 
 

@@ -162,3 +162,12 @@ def test_the_rounds_lead_where_the_changes_lead(
 def test_time_is_virtual_and_a_deadlock_is_an_error() -> None:
     with pytest.raises(AssertionError, match="nothing will ever happen"):
         run(asyncio.Event().wait())
+
+
+def test_a_round_that_is_asked_for_later_comes_once() -> None:
+    async def script(pulse: Pulse) -> None:
+        pulse.wake(3.0)
+        await asyncio.sleep(2)
+        pulse.wake(3.0)
+
+    assert rounds_of(script) == [(0.02, []), (4.02, [])]

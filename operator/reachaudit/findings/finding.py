@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from hashlib import sha256
 
 from reachaudit.model.names import Ref
@@ -19,7 +20,10 @@ class Severity(Enum):
     @property
     def rank(self) -> int:
         """0 for the worst."""
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,14 @@ class Finding:
         """Where it counts and where its Events go."""
         return self.cause.name if self.cause.kind == "Namespace" else self.cause.namespace
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Stable over runs, rollouts and restarts: no UID, pod or address goes into it."""
         parts = (self.check, *self.cause, self.target)
         return sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+    @cached_property
+    def order(self) -> tuple[int, str, str, str, str]:
+        """Worst first, then by namespace, check and cause."""
+        cause = f"{self.cause} {self.target}"
+        return self.severity.rank, self.namespace, self.check, cause, self.fingerprint

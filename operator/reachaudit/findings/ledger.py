@@ -28,12 +28,10 @@ class Ledger:
 
     def __init__(self) -> None:
         self._open: dict[str, Entry] = {}
-        self._sorted: tuple[Entry, ...] | None = None
+        self._sorted: tuple[Entry, ...] = ()
 
     def open(self) -> tuple[Entry, ...]:
         """All open findings: worst first, then by namespace, check and cause."""
-        if self._sorted is None:
-            self._sorted = tuple(sorted(self._open.values(), key=_order))
         return self._sorted
 
     def recall(self, since: Mapping[str, float]) -> None:
@@ -41,7 +39,7 @@ class Ledger:
         for print_, entry in self._open.items():
             if print_ in since:
                 self._open[print_] = Entry(entry.finding, since[print_])
-        self._sorted = None
+        self._sorted = tuple(self._open[entry.finding.fingerprint] for entry in self._sorted)
 
     def settle(
         self, before: Iterable[Finding], found: Iterable[Finding], now: float
@@ -57,7 +55,7 @@ class Ledger:
         for print_, finding in fresh.items():
             self._open[print_] = Entry(finding, since.get(print_, now))
         if stood or fresh:
-            self._sorted = None
+            self._sort({id(entry) for entry in stood}, [self._open[print_] for print_ in fresh])
         closed = [entry for entry in stood if entry.finding.fingerprint not in fresh]
         opened = [self._open[print_] for print_ in fresh if print_ not in since]
         return [
@@ -65,8 +63,13 @@ class Ledger:
             *(Transition("opened", entry.finding) for entry in sorted(opened, key=_order)),
         ]
 
+    def _sort(self, gone: set[int], came: list[Entry]) -> None:
+        """What stays is in order already, so that it costs little more than looking at it."""
+        found = [entry for entry in self._sorted if id(entry) not in gone]
+        found += came
+        found.sort(key=_order)
+        self._sorted = tuple(found)
+
 
 def _order(entry: Entry) -> tuple[int, str, str, str, str]:
-    finding = entry.finding
-    cause = f"{finding.cause} {finding.target}"
-    return finding.severity.rank, finding.namespace, finding.check, cause, finding.fingerprint
+    return entry.finding.order

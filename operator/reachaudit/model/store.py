@@ -112,17 +112,23 @@ class Store:
 
     def __init__(self) -> None:
         self._items: defaultdict[str, dict[Ref, Item]] = defaultdict(dict)
+        self._problems: dict[Ref, tuple[str, ...]] = {}
 
     def put(self, item: Item, arrived: float) -> list[Change]:
         """Add or replace one object."""
         items = self._items[item.ref.kind]
         known = items.get(item.ref)
         items[item.ref] = item
+        if item.problems:
+            self._problems[item.ref] = item.problems
+        elif known and known.problems:
+            del self._problems[item.ref]
         return _changes(item.ref, known.fact if known else None, item.fact, arrived)
 
     def drop(self, ref: Ref, arrived: float) -> list[Change]:
         """Forget one object."""
         known = self._items[ref.kind].pop(ref, None)
+        self._problems.pop(ref, None)
         return _changes(ref, known.fact if known else None, None, arrived)
 
     def replace(self, kind: str, items: Iterable[Item], arrived: float) -> list[Change]:
@@ -142,10 +148,9 @@ class Store:
 
     def problems(self) -> Iterator[tuple[Ref, str]]:
         """All that could not be read, object by object."""
-        for items in self._items.values():
-            for ref, item in items.items():
-                for problem in item.problems:
-                    yield ref, problem
+        for ref, problems in self._problems.items():
+            for problem in problems:
+                yield ref, problem
 
 
 def _changes(ref: Ref, old: Fact | None, new: Fact | None, arrived: float) -> list[Change]:

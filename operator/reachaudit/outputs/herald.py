@@ -11,17 +11,18 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reachaudit.checks.catalogue import ABOUT
 from reachaudit.findings.ledger import Transition
-from reachaudit.findings.memory import Memory, News, news
+from reachaudit.findings.memory import Memory, news
 from reachaudit.kube.backoff import Backoff
 from reachaudit.kube.errors import ApiError, Malformed, Unreachable
 from reachaudit.model.facts import Namespace
 from reachaudit.model.names import Ref
-from reachaudit.outputs.event import baseline_event, event_of, resumed_event
+from reachaudit.outputs.event import Event, baseline_event, event_of, resumed_event
 from reachaudit.outputs.events import Events, Telling
 from reachaudit.outputs.memories import Memories
 from reachaudit.round.pipeline import Round
@@ -30,6 +31,7 @@ SAVE_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 LAST_SAVE_SECONDS = 3.0
 _MOST_SEEN = 10_000
+_FORGOTTEN_LATER = 1_000
 _CLOCKS_APART = 5.0  # seconds by which the clocks of two nodes may differ
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,17 @@ class Accession:
     """That somebody begins to lead, with what was told before; None where nothing was."""
 
     memory: Memory | None
+
+
+class _Seen(NamedTuple):
+    """A transition that this one has not told, and when it was seen."""
+
+    when: float
+    transition: Transition
+    event: Event
+
+
+_Told = tuple[Transition, Event]
 
 
 class Herald:
@@ -62,7 +75,7 @@ class Herald:
         self._events, self._memories, self._namespace = events, memories, namespace
         self._uid, self._wake = uid, wake
         self._uids: dict[Ref, str] = {}
-        self._seen: deque[tuple[float, Transition]] = deque(maxlen=_MOST_SEEN)
+        self._seen: deque[_Seen] = deque(maxlen=_MOST_SEEN)
         self._told: dict[str, float] = {}
         self._unsaved = asyncio.Event()
 
@@ -82,46 +95,60 @@ class Herald:
 
     def take(self, result: Round, accession: Accession | None) -> None:
         """Tell a round; `accession` is that which there was when it began."""
-        for entry in result.open:
-            self._uids[entry.finding.cause] = self._uid_of(entry.finding.cause)
+        self._note_uids(result)
+        told = [(each, self._event(each)) for each in result.transitions if not result.baseline]
+        if self.leads:
+            self._tell(result, told, None)
+        else:
+            self._seen.extend(_Seen(time.time(), *each) for each in told)
         if accession is not None and accession is self.accession:
             self._accede(result, accession.memory)
-        elif self.leads:
-            self._tell(result, result.transitions, None)
-        elif not result.baseline:
-            self._seen.extend((time.time(), each) for each in result.transitions)
-        still = {entry.finding.cause for entry in result.open}
-        still |= {each.finding.cause for _, each in self._seen}
-        self._uids = {ref: uid for ref, uid in self._uids.items() if ref in still}
 
     def _accede(self, result: Round, memory: Memory | None) -> None:
         self.accession, self.leads = None, True
         own = self._uid(Ref(Namespace.kind, "", self._namespace))
         findings = [entry.finding for entry in result.open]
         if memory is None:
-            saved, fresh = None, News((), 0)
-            event = baseline_event(self._namespace, own, findings)
+            saved, event = None, baseline_event(self._namespace, own, findings)
+            told = list[_Told]()
         else:
             saved = memory.saved
-            seen = [each for when, each in self._seen if when > saved - _CLOCKS_APART]
-            fresh = news(memory, result.open, seen)
+            seen = [each for each in self._seen if each.when > saved - _CLOCKS_APART]
+            fresh = news(memory, result.open, [each.transition for each in seen])
             event = resumed_event(self._namespace, own, findings, fresh, saved)
-        untold = {each.finding.fingerprint for each in fresh.transitions}
-        self._told = {print_: since for print_, since in _since(result) if print_ not in untold}
+            opened = fresh.transitions[len(seen) :]
+            told = [(each.transition, each.event) for each in seen]
+            told += [(each, self._event(each)) for each in opened]
+        untold = {transition.finding.fingerprint for transition, _ in told}
+        self._told = {
+            entry.finding.fingerprint: entry.since
+            for entry in result.open
+            if entry.finding.fingerprint not in untold
+        }
         self._seen.clear()
         self._events.offer([Telling(event)])
-        self._tell(result, fresh.transitions, saved)
+        self._tell(result, told, saved)
         self._unsaved.set()
 
-    def _tell(self, result: Round, transitions: Iterable[Transition], since: float | None) -> None:
-        opened = dict(_since(result))
+    def _event(self, transition: Transition) -> Event:
+        return event_of(transition, self._uid_of(transition.finding.cause))
+
+    def _tell(self, result: Round, told: Sequence[_Told], since: float | None) -> None:
+        if not told:
+            return
+        prints = {transition.finding.fingerprint for transition, _ in told}
+        opened = {
+            entry.finding.fingerprint: entry.since
+            for entry in result.open
+            if entry.finding.fingerprint in prints
+        }
         self._events.offer(
             Telling(
-                event_of(each, self._uid_of(each.finding.cause)),
-                self._told_of(each, opened.get(each.finding.fingerprint, 0.0)),
+                event,
+                self._told_of(transition, opened.get(transition.finding.fingerprint, 0.0)),
                 since,
             )
-            for each in transitions
+            for transition, event in told
         )
 
     def _told_of(self, transition: Transition, since: float) -> Callable[[], None]:
@@ -136,6 +163,20 @@ class Herald:
             self._unsaved.set()
 
         return done
+
+    def _note_uids(self, result: Round) -> None:
+        """Of what findings are about: it may be gone when its findings close."""
+        for change in result.changes:
+            if change.ref in self._uids:
+                self._uids[change.ref] = self._uid_of(change.ref)
+        for transition in result.transitions:
+            cause = transition.finding.cause
+            if transition.kind == "opened":
+                self._uids[cause] = self._uid_of(cause)
+        if len(self._uids) > 2 * len(result.open) + _FORGOTTEN_LATER:
+            still = {entry.finding.cause for entry in result.open}
+            still |= {each.finding.cause for each in result.transitions}
+            self._uids = {ref: uid for ref, uid in self._uids.items() if ref in still}
 
     def _uid_of(self, ref: Ref) -> str:
         """An object's UID; that of one that is gone as long as a finding of it is told."""
@@ -171,7 +212,3 @@ class Herald:
             self._unsaved.set()
             return False
         return True
-
-
-def _since(result: Round) -> Iterator[tuple[str, float]]:
-    return ((entry.finding.fingerprint, entry.since) for entry in result.open)

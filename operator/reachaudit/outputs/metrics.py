@@ -77,8 +77,8 @@ class Metrics(Collector):
             self._flows.labels(change)
         self.registry.register(self)
 
-    def take(self, result: Round) -> None:
-        """Show a round from now on; what is counted is counted by who leads."""
+    def take(self, result: Round, *, leads: bool) -> None:
+        """Show a round from now on; flows are counted by who leads."""
         self._round, self._finished = result, time.time()
         now = time.monotonic()
         if not result.baseline:
@@ -86,7 +86,7 @@ class Metrics(Collector):
                 self._delay.observe(now - change.arrived)
         for stage, seconds in result.stages.items():
             self._stages.labels(stage).observe(seconds)
-        for delta in result.deltas if self._health().leads else ():
+        for delta in result.deltas if leads else ():
             self._flows.labels("gained").inc(len(delta.gained))
             self._flows.labels("lost").inc(len(delta.lost))
 

@@ -66,6 +66,12 @@ class EntryBook:
         self._graph.saw(_Reached(zone, workload))
         return _Reached(zone, workload) in self._reached
 
+    @property
+    def exposed(self) -> Counter[Zone]:
+        """How many workloads clients of each zone surely reach."""
+        self._catch_up()
+        return Counter(zone for zone, _ in self._reached)
+
     def all(self) -> Entries:
         """All entries."""
         self._catch_up()

@@ -80,6 +80,7 @@ class Identity:
         self.workloads: Mapping[Ref, Workload] = _Workloads(self._template_of, graph)
         self._templates: dict[Kin, Template] = {}
         self._in: defaultdict[str, dict[Template, None]] = defaultdict(dict)
+        self._guests: defaultdict[str, dict[Template, None]] = defaultdict(dict)
         self._of_owner: defaultdict[Ref, dict[Template, None]] = defaultdict(dict)
         self._sorted: list[Pod] | None = None
 
@@ -151,6 +152,16 @@ class Identity:
             return None
         self.graph.saw(template.own.number)
         return template.own.number
+
+    def sizes(self, namespace: str) -> Iterator[tuple[int | None, int]]:
+        """The live pods of a namespace as (class, number of them); a class may come again, and None
+        are those that no policy can select (NP-47).
+        """
+        self.graph.saw((Pod, namespace))
+        for template in self._in.get(namespace, ()):
+            yield self._number(template), len(template.pods)
+        for template in self._guests.get(namespace, ()):
+            yield None, len(template.pods)
 
     def selectable(self, pod: Pod) -> bool:
         """Whether policies can select a pod at all (NP-47)."""
@@ -404,6 +415,8 @@ class Identity:
             template.matched = self._terms.matched(kin.namespace, kin.labels)
             template.named = self._named(kin)
             self.classes.settle([template])
+        else:
+            self._guests[kin.namespace][template] = None
         return template
 
     def _forget(self, template: Template) -> None:
@@ -417,6 +430,8 @@ class Identity:
         if kin.selectable:
             del self._in[kin.namespace][template]
             self.classes.remove(template)
+        else:
+            del self._guests[kin.namespace][template]
 
     def _count(self, template: Template, pod: Pod, by: int) -> None:
         addresses = pod.addresses

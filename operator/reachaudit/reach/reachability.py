@@ -184,12 +184,12 @@ class Reachability:
         facing = Facing(self.identity, self.assumptions)
         return list(node_exposures(self.identity, self.services, facing))
 
-    def isolation(self, pod: Pod) -> str:
-        """In which directions a pod is isolated: none, ingress, egress, both (NP-5).
+    def isolation(self, number: int | None) -> str:
+        """In which directions a class is isolated: none, ingress, egress, both (NP-5).
 
-        "unknown" where policies that are not understood may concern it.
+        "unknown" where policies that are not understood may concern it. None: no policy can select
+        its pods.
         """
-        number = self.identity.number(pod)
         if number is None:
             return "none"
         ingress, egress = self.judge.ingress.of(number), self.judge.egress.of(number)

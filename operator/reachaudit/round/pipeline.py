@@ -11,7 +11,7 @@ from reachaudit.model.store import Change
 from reachaudit.reach.delta import Delta
 from reachaudit.reach.engine import Engine
 from reachaudit.round.standing import Standing
-from reachaudit.round.summary import Summary, summarise
+from reachaudit.round.summary import Summaries, Summary
 from reachaudit.settings import Assumptions
 
 _MANY = 200
@@ -58,6 +58,7 @@ class Pipeline:
         """`clock`: seconds since the epoch, for people. `timer`: for durations."""
         self._engine, self._ledger = Engine(assumptions), Ledger()
         self._standing = Standing(CATALOGUE, View(self._engine.reach, excluded))
+        self._summaries = Summaries(self._engine.reach, timer)
         self._clock, self._timer = clock, timer
         self._baseline = True
 
@@ -76,7 +77,8 @@ class Pipeline:
             transitions = self._ledger.settle(before, found, self._clock())
             if since:
                 self._ledger.recall(since)
-            summary = summarise(self._engine.reach)
+        with stage("summary"):
+            summary = self._summaries.follow(changes)
         baseline, self._baseline = self._baseline, False
         return Round(
             baseline,

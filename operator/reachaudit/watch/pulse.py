@@ -24,6 +24,7 @@ class Pulse:
         self._due = asyncio.Event()
         self._first = self._last = 0.0
         self._woken = False
+        self._timer: asyncio.TimerHandle | None = None
 
     def offer(self, changes: Iterable[Change]) -> None:
         """Take changes, in the order in which they arrived."""
@@ -31,10 +32,19 @@ class Pulse:
             self._add(change)
         self._beat()
 
-    def wake(self) -> None:
-        """Ask for a round though nothing changed: time alone may change a verdict."""
-        self._woken = True
-        self._beat()
+    def wake(self, seconds: float = 0.0) -> None:
+        """Ask for a round though nothing changes, after some seconds: time alone may change what
+        is told. Who asks again before that asks for the same one.
+        """
+        if seconds and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._wake_up)
+        elif not seconds:
+            self._woken = True
+            self._beat()
+
+    def _wake_up(self) -> None:
+        self._timer = None
+        self.wake()
 
     async def rounds(self) -> AsyncIterator[list[Change]]:
         """The changes of each round, one an object, in order of arrival."""
