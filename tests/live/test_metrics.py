@@ -60,7 +60,7 @@ def test_the_time_from_change_to_verdict_is_observed(stage: Stage) -> None:
     assert observed >= whole(found, "changes") >= 1
     assert 0 < seconds / observed < 5
     stages = after.by("reachaudit_stage_seconds_count", "stage")
-    assert stages.keys() == {("reach",), ("checks",), ("ledger",)}
+    assert stages.keys() == {("reach",), ("checks",), ("ledger",), ("summary",)}
 
 
 def test_every_check_is_counted_even_where_it_finds_nothing(stage: Stage) -> None:
@@ -104,6 +104,7 @@ METRICS = {
     "reachaudit_kind_staleness_seconds",
     "reachaudit_kind_synced",
     "reachaudit_last_round_timestamp_seconds",
+    "reachaudit_leader",
     "reachaudit_namespace_findings",
     "reachaudit_pods",
     "reachaudit_problems",

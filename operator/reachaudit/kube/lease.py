@@ -8,8 +8,8 @@ connection, waits for ever on one that hangs, tells local time as UTC, and gives
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 
 import aiohttp
@@ -44,6 +44,9 @@ class Lease:
         self.answered, self.problem, self._complaint = time.monotonic(), "", ""
         self._client, self._identity = client, identity
         self._name, self._namespace = name, namespace
+        self._official: ApiClient | None = None
+        self._closing = AsyncExitStack()
+        self._login = client.login
         self._until = float("-inf")
         self._seen: tuple[str | None, datetime | None] | None = None
         self._seen_until = float("-inf")
@@ -78,6 +81,7 @@ class Lease:
                     await _ended(leading)
             finally:
                 await self._give_back()
+                await self._close()
 
     async def _pause(self) -> None:
         """Until the next try, which comes sooner where the Lease is lost or free before."""
@@ -89,8 +93,8 @@ class Lease:
         """Take it, or renew it, or learn who has it."""
         began = time.monotonic()
         try:
-            async with asyncio.timeout(TRY_SECONDS), self._api() as api:
-                held = await self._elect(api)
+            async with asyncio.timeout(TRY_SECONDS):
+                held = await self._elect(CoordinationV1Api(await self._api()))
         except ApiException as error:
             self._complain(f"{error.status} {one_line(error.reason)}")
         except (aiohttp.ClientError, OSError, ValueError) as error:  # a TimeoutError is an OSError
@@ -107,9 +111,9 @@ class Lease:
             self._complaint = problem
         self.problem = problem
 
-    async def _elect(self, api: ApiClient) -> bool:
+    async def _elect(self, leases: CoordinationV1Api) -> bool:
         """Whether it is ours now. Who was faster is told by a conflict, which is one more try."""
-        leases, now = CoordinationV1Api(api), datetime.now(UTC)
+        now = datetime.now(UTC)
         try:
             lease = await leases.read_namespaced_lease(self._name, self._namespace)
         except ApiException as error:
@@ -153,19 +157,27 @@ class Lease:
             return
         self._until = float("-inf")
         with suppress(ApiException, aiohttp.ClientError, OSError, ValueError):
-            async with asyncio.timeout(TRY_SECONDS), self._api() as api:
-                leases = CoordinationV1Api(api)
+            async with asyncio.timeout(TRY_SECONDS):
+                leases = CoordinationV1Api(await self._api())
                 lease = await leases.read_namespaced_lease(self._name, self._namespace)
                 if lease.spec is not None and lease.spec.holder_identity == self._identity:
                     lease.spec.holder_identity = ""
                     await leases.replace_namespaced_lease(self._name, self._namespace, lease)
 
-    @asynccontextmanager
-    async def _api(self) -> AsyncIterator[ApiClient]:
-        """The official client with the credentials in use."""
-        async with ApiClient(self._client.login.configuration) as api:
-            api.user_agent = USER_AGENT
-            yield api
+    async def _api(self) -> ApiClient:
+        """The official client, with the credentials in use."""
+        if self._official is None or self._login is not self._client.login:
+            await self._close()
+            self._login = self._client.login
+            client = ApiClient(self._login.configuration)
+            client.user_agent = USER_AGENT
+            await self._closing.enter_async_context(client)
+            self._official = client
+        return self._official
+
+    async def _close(self) -> None:
+        self._official = None
+        await self._closing.aclose()
 
 
 async def _awaited(lead: Callable[[], Awaitable[None]]) -> None:
