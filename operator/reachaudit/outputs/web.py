@@ -64,7 +64,7 @@ def documents(state: State) -> web.Application:
 @asynccontextmanager
 async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Serve while the context lasts; gives the port, as chosen where 0 was asked for."""
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         yield await _listen(runner, host, port)
@@ -74,7 +74,7 @@ async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[int
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
     try:
-        await web.TCPSite(runner, host, port, shutdown_timeout=1).start()
+        await web.TCPSite(runner, host, port).start()
     except (OSError, UnicodeError) as error:
         raise PortError(f"Cannot listen on {host}:{port}: {_cause(error)}.") from error
     bound: int = runner.addresses[0][1]
