@@ -31,7 +31,7 @@ from reachaudit.outputs.metrics import Health, KindHealth, Metrics
 from reachaudit.outputs.web import documents, public, serve
 from reachaudit.round.pipeline import NEVER, Pipeline, Round
 from reachaudit.settings import Options
-from reachaudit.watch.access import check_access
+from reachaudit.watch.access import check_access, forbidden
 from reachaudit.watch.pulse import Pulse
 from reachaudit.watch.reflectors import Reflectors
 
@@ -54,7 +54,7 @@ class _Operator:
     """The parts of one operator, and the rounds that drive them."""
 
     def __init__(self, options: Options, client: Client) -> None:
-        self._options, self._store = options, Store()
+        self._options, self._client, self._store = options, client, Store()
         self._reflectors = Reflectors(
             client, self._store, lambda changes: self._pulse.offer(changes)
         )
@@ -124,7 +124,7 @@ class _Operator:
         return Health(
             self._herald.leads,
             {
-                name: KindHealth(state.synced, now - state.last_contact)
+                name: KindHealth(state.synced, state.unread, now - state.last_contact)
                 for name, state in self._reflectors.states.items()
             },
             Counter(ref.kind for ref, _ in self._store.problems()),
@@ -132,9 +132,12 @@ class _Operator:
         )
 
     def _unready(self) -> str:
-        """Not before the first verdict, and not while a kind may be stale."""
+        """Not before the first verdict, and not while a kind is missing or may be stale."""
+        if missing := self._reflectors.missing:
+            return str(forbidden(self._client, missing))
         if not self._judged:
-            waiting = [name for name, s in self._reflectors.states.items() if not s.synced]
+            states = self._reflectors.states
+            waiting = [name for name, s in states.items() if not (s.synced or s.unread)]
             return (
                 f"waiting for {', '.join(waiting)}" if waiting else "working out the first verdict"
             )

@@ -29,7 +29,7 @@ def exposition() -> Exposition:
     """A state in which every metric has a series: a finding, and flows that are UNKNOWN."""
     store, pipeline = Store(), Pipeline(Assumptions(), frozenset(), time.time, time.perf_counter)
     metrics = Metrics(
-        lambda: Health(True, {"Pod": KindHealth(True, 1.0)}, {"Pod": 1}, {"posted": 1})
+        lambda: Health(True, {"Pod": KindHealth(True, False, 1.0)}, {"Pod": 1}, {"posted": 1})
     )
     parsed = [
         NAMESPACE.parse({"metadata": {"name": "shop"}}),

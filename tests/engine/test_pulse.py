@@ -85,6 +85,30 @@ def test_nothing_comes_before_all_is_synced_and_then_everything() -> None:
     ]
 
 
+def test_nothing_comes_while_a_kind_is_missing_again_and_then_everything_as_one() -> None:
+    async def main() -> list[tuple[float, int]]:
+        ready, rounds = asyncio.Event(), list[tuple[float, int]]()
+        pulse = Pulse(ready)
+        ready.set()
+
+        async def consume() -> None:
+            async for changes in pulse.rounds():
+                rounds.append((round(asyncio.get_running_loop().time(), 6), len(changes)))
+
+        consumer = asyncio.create_task(consume())
+        await asyncio.sleep(1)
+        ready.clear()
+        for number in range(3):
+            pulse.offer([change(f"n{number}", None, "a")])
+            await asyncio.sleep(1)
+        ready.set()
+        await asyncio.sleep(1)
+        consumer.cancel()
+        return rounds
+
+    assert run(main()) == [(0.02, 0), (4.0, 3)]
+
+
 def test_changes_are_net_in_order_of_arrival_and_as_old_as_the_first() -> None:
     async def script(pulse: Pulse) -> None:
         pulse.offer([change("a", "1", "2", 0.1), change("b", None, "1", 0.2)])

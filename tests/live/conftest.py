@@ -11,6 +11,7 @@ from cluster.kubelets import Kubelets
 from cluster.namespaces import create_namespace
 from cluster.rest import ApiError
 from live.faultyproxy import FaultyProxy
+from live.grants import Grant, granting
 from live.stage import Stage, open_stage
 from live.watched import Watched, is_watch, until, watched
 from reachaudit.kube import backoff
@@ -44,6 +45,13 @@ def namespace(controlplane: ControlPlane) -> Iterator[Callable[[str], str]]:
     for name in created:
         with suppress(ApiError):  # the test may have deleted it
             controlplane.api.delete("v1", "Namespace", name)
+
+
+@pytest.fixture
+def without(controlplane: ControlPlane, namespace: Callable[[str], str]) -> Iterator[Grant]:
+    """Kubeconfigs of a user who may read all kinds but those named."""
+    with granting(controlplane, namespace("user")) as grant:
+        yield grant
 
 
 @pytest.fixture(scope="session")

@@ -8,20 +8,16 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from cluster.api import Api
 from cluster.controlplane import ControlPlane
-from cluster.rest import ApiError
 from live.faultyproxy import FaultyProxy
-from live.manifests import crd
-from live.watched import until
+from live.grants import Grant
+from live.vendors import antrea, served
 from reachaudit.kube.client import Client
 from reachaudit.kube.credentials import Credentials
 from reachaudit.kube.errors import ClusterError
 from reachaudit.watch.access import check_access
 
 pytestmark = pytest.mark.live
-
-CRDS = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
 
 
 async def refusal(config: Path) -> str:
@@ -122,19 +118,13 @@ async def test_all_rights_that_are_missing_are_named_at_once(controlplane: Contr
     assert "ClusterRole reachaudit" in message
 
 
-async def test_a_vendor_kind_that_is_there_must_be_readable(controlplane: ControlPlane) -> None:
-    api = controlplane.api
-    api.create(crd("crd.antrea.io", "NetworkPolicy", "networkpolicies", "v1beta1"))
-    config = controlplane.kubeconfig_for("default", "default")
-    try:
-        await until(lambda: _is_served(api, "crd.antrea.io/v1beta1"), "the CRD is served")
-        assert "networkpolicies.crd.antrea.io" in await refusal(config)
-    finally:
-        api.delete(*CRDS, "networkpolicies.crd.antrea.io")
-
-
-def _is_served(api: Api, version: str) -> bool:
-    try:
-        return bool(api.request("GET", f"/apis/{version}"))
-    except ApiError:
-        return False
+async def test_kinds_that_verdicts_may_lack_keep_nobody_from_beginning(
+    controlplane: ControlPlane, without: Grant
+) -> None:
+    theirs = antrea("NetworkPolicy")
+    names = "Namespace", "IngressClass", "ServiceCIDR", "ReplicaSet", "Job", theirs.name
+    with served(controlplane.api, theirs):
+        async with await Client.connect(Credentials(str(without(*names)))) as client:
+            await check_access(client)
+    message = await refusal(without(*names, "Pod"))
+    assert " list pods: bind the ClusterRole reachaudit" in message

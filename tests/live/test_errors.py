@@ -112,7 +112,7 @@ def test_a_service_account_without_rights(bare: Bare, controlplane: ControlPlane
     path = controlplane.kubeconfig_for("default", "nobody")
     code, said = bare.fails("--kubeconfig", path)
     assert code == CLUSTER
-    assert said.startswith(f"The API server does not let the kubeconfig {path} list namespaces, ")
+    assert said.startswith(f"The API server does not let the kubeconfig {path} list nodes, ")
     assert said.endswith(": bind the ClusterRole reachaudit to its user.")
 
 

@@ -103,6 +103,7 @@ METRICS = {
     "reachaudit_flows_changed",
     "reachaudit_kind_staleness_seconds",
     "reachaudit_kind_synced",
+    "reachaudit_kind_unread",
     "reachaudit_last_round_timestamp_seconds",
     "reachaudit_leader",
     "reachaudit_namespace_findings",

@@ -1,28 +1,24 @@
 """A live cluster read once: all that there is, and UNKNOWN where something may not be read."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 from aiohttp import web
 
-from cluster.api import Api
 from cluster.controlplane import ControlPlane
 from cluster.kubelets import Kubelets
-from cluster.rest import ApiError
-from cluster.waiting import wait_for
 from live import behind
 from live.faultyproxy import Answer, FaultyProxy
-from live.manifests import crd
+from live.grants import BINDING, Grant, binding
 from live.props import OPEN, SHUT_INGRESS, ingress, ingress_class, policy, run_pod, service
+from live.vendors import antrea, served
 from live.watched import watched
 from reachaudit.kube import backoff
 from reachaudit.kube.credentials import Credentials
 from reachaudit.kube.errors import ClusterError
 from reachaudit.model.facts import Namespace, Pod
-from reachaudit.model.kinds import KINDS, VENDOR_KINDS, Kind
+from reachaudit.model.kinds import KINDS
 from reachaudit.model.names import Ref
 from reachaudit.model.store import Change
 from reachaudit.reach.reachability import Reachability
@@ -34,17 +30,6 @@ from reachaudit.watch.once import RETRIES, read
 from reachaudit.watch.snapshot import Snapshot
 
 pytestmark = pytest.mark.live
-
-RBAC = "rbac.authorization.k8s.io"
-ROLE, BINDING = (f"{RBAC}/v1", "ClusterRole"), (f"{RBAC}/v1", "ClusterRoleBinding")
-CRD = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
-
-
-class Grant(Protocol):
-    """Makes a kubeconfig of a user who may list all kinds but those named."""
-
-    def __call__(self, *missing: str) -> Path: ...
-
 
 TEAM = {"namespaceSelector": {"matchLabels": {"team": "shop"}}}
 
@@ -63,25 +48,6 @@ def shop(
     for number in range(5):
         api.create(policy(name, f"open-{number}", "web", OPEN))
     return name
-
-
-@pytest.fixture
-def without(controlplane: ControlPlane, namespace: Callable[[str], str]) -> Iterator[Grant]:
-    """Kubeconfigs of a user who may list all kinds but those named."""
-    api, user = controlplane.api, namespace("user")
-
-    def grant(*missing: str) -> Path:
-        allowed = [
-            {"apiGroups": [kind.group], "resources": [kind.resource], "verbs": ["list"]}
-            for kind in KINDS
-            if kind.name not in missing
-        ]
-        bind(api, user, allowed)
-        return controlplane.kubeconfig_for(user, "default")
-
-    yield grant
-    api.delete(*BINDING, user)
-    api.delete(*ROLE, user)
 
 
 async def test_it_holds_what_reflectors_hold(
@@ -178,11 +144,11 @@ async def test_policies_of_a_vendor_that_may_not_be_read(
     ignored: set[Reason],
 ) -> None:
     """Those of a namespace count though the cluster-wide ones are ignored."""
-    [antrea] = [each for each in VENDOR_KINDS if each.name == f"{kind}.crd.antrea.io"]
-    with served(controlplane.api, antrea):
-        found = await snapshot(without(antrea.name))
+    theirs = antrea(kind)
+    with served(controlplane.api, theirs):
+        found = await snapshot(without(theirs.name))
     told = [problem.text.partition(" ")[0] for problem in found.problems]
-    assert told == [f"{antrea.resource}.{antrea.group}"]
+    assert told == [f"{theirs.resource}.{theirs.group}"]
     assert unknown(found) == {Reason.VENDOR_POLICY}
     assert unknown(found, Assumptions(vendor_global="ignored")) == ignored
 
@@ -253,38 +219,3 @@ def refuses(times: int, status: int) -> Answer:
         return web.json_response({"reason": "Busy", "message": "so\x1b[31mon"}, status=status)
 
     return answer
-
-
-def bind(api: Api, user: str, rules: list[dict[str, list[str]]]) -> None:
-    head = {"apiVersion": ROLE[0], "kind": ROLE[1], "metadata": {"name": user}}
-    api.apply({**head, "rules": rules})
-    api.apply(binding(user, user))
-
-
-def binding(user: str, role: str) -> dict[str, object]:
-    """Lets the default service account of a namespace do what a role says."""
-    return {
-        "apiVersion": BINDING[0],
-        "kind": BINDING[1],
-        "metadata": {"name": user},
-        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
-        "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": user}],
-    }
-
-
-@contextmanager
-def served(api: Api, kind: Kind) -> Iterator[None]:
-    """A vendor's kind, as its CRD has it served."""
-    name, scope = kind.name.partition(".")[0], "Namespaced" if kind.namespaced else "Cluster"
-    api.create(crd(kind.group, name, kind.resource, kind.version, scope))
-    wait_for(lambda: _lists(api, kind), "the CRD is served")
-    yield
-    api.delete(*CRD, f"{kind.resource}.{kind.group}")
-    wait_for(lambda: not _lists(api, kind), "the CRD is gone")
-
-
-def _lists(api: Api, kind: Kind) -> bool:
-    try:
-        return bool(api.request("GET", kind.path))
-    except ApiError:
-        return False

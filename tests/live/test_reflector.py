@@ -110,7 +110,7 @@ async def test_owners_are_read_as_metadata_alone(
 async def test_a_vendor_kind_that_comes_and_goes(
     controlplane: ControlPlane, namespace: MakeNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reflector, "ABSENT_SECONDS", 0.05)
+    monkeypatch.setattr(reflector, "RETURN_SECONDS", 0.05)
     api, ns = controlplane.api, namespace("vendor")
     async with watched(controlplane.admin_kubeconfig, [CILIUM]) as it:
         await it.synced()

@@ -27,9 +27,12 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 @dataclass(frozen=True)
 class KindHealth:
-    """A kind's watch: listed at least once, and seconds since the API server last said anything."""
+    """A kind's watch: whether it is known, or may not be read, and seconds since the API server
+    last said anything.
+    """
 
     synced: bool
+    unread: bool
     staleness: float
 
 
@@ -117,7 +120,9 @@ class Metrics(Collector):
     def _of_watches(health: Health) -> Iterator[Metric]:
         synced = {kind: int(state.synced) for kind, state in health.kinds.items()}
         staleness = {kind: state.staleness for kind, state in health.kinds.items()}
+        unread = {kind: int(state.unread) for kind, state in health.kinds.items()}
         yield _by("kind", "reachaudit_kind_synced", "1 where a kind was listed.", synced)
+        yield _by("kind", "reachaudit_kind_unread", "1 where a kind may not be read.", unread)
         yield _by(
             "kind",
             "reachaudit_kind_staleness_seconds",

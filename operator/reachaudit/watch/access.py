@@ -8,6 +8,7 @@ import msgspec
 from reachaudit.kube.client import Client
 from reachaudit.kube.errors import ApiError, ClusterError, Unreachable, one_line
 from reachaudit.model.kinds import KINDS, Kind
+from reachaudit.watch.unread import consequence, plural
 
 CLUSTER_ROLE = "reachaudit"
 
@@ -25,13 +26,17 @@ class _Resources(msgspec.Struct):
 
 
 async def check_access(client: Client, kinds: Sequence[Kind] = KINDS) -> None:
-    """Raise ClusterError with one sentence where the audit cannot begin."""
+    """Raise ClusterError with one sentence where the audit cannot begin.
+
+    It can without the kinds that verdicts may lack: they are UNKNOWN, and the watch says so.
+    """
+    needed = [kind for kind in kinds if consequence(kind) is None]
     try:
         await check_server(client)
-        refused = await asyncio.gather(*(_is_refused(client, kind) for kind in kinds))
+        refused = await asyncio.gather(*(_is_refused(client, kind) for kind in needed))
     except Unreachable as error:
         raise ClusterError(f"There is {error}.") from error
-    if missing := [kind for kind, no in zip(kinds, refused, strict=True) if no]:
+    if missing := [kind for kind, no in zip(needed, refused, strict=True) if no]:
         raise forbidden(client, missing)
 
 
@@ -74,11 +79,5 @@ async def _is_refused(client: Client, kind: Kind) -> bool:
     try:
         await client.get(kind.path, {"limit": "1"})
     except ApiError as error:
-        # RBAC answers before anyone looks whether there is such a kind.
-        return error.status == 403 and not (kind.optional and not await is_served(client, kind))
+        return error.status == 403
     return False
-
-
-def plural(kind: Kind) -> str:
-    """`pods`, `ingresses.networking.k8s.io`."""
-    return f"{kind.resource}.{kind.group}" if kind.group else kind.resource

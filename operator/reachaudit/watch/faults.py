@@ -37,13 +37,19 @@ class Faults:
             log.info("%s: is watched again", self._name)
             self._complaint = ""
 
+    def accept(self, fault: Fault, now: float) -> None:
+        """The kind is refused, and what the store holds of it says so: that is up to date."""
+        self._note(fault)
+        self._state.last_contact = now
+        self._backoff.reset()
+        self._complaint = ""
+
     def delay(self, fault: Fault) -> float:
         """Note a fault; the seconds until the next try.
 
         One fault alone is the daily life of a watch. The next one is logged, once.
         """
-        self._state.forbidden = isinstance(fault, ApiError) and fault.status == 403
-        self._state.last_error = one_line(fault)
+        self._note(fault)
         if self._backoff.tries and self._state.last_error != self._complaint:
             self._complaint = self._state.last_error
             log.warning("%s: %s; will be tried again", self._name, self._complaint)
@@ -55,3 +61,7 @@ class Faults:
             return True
         refused = isinstance(fault, ApiError) and fault.status not in RESUMABLE
         return not refused and self._backoff.tries < RESUMES
+
+    def _note(self, fault: Fault) -> None:
+        self._state.forbidden = isinstance(fault, ApiError) and fault.status == 403
+        self._state.last_error = one_line(fault)

@@ -10,10 +10,10 @@ from reachaudit.kube.errors import ApiError, ClusterError, Malformed, Unreachabl
 from reachaudit.model.kinds import KINDS, Kind
 from reachaudit.model.parse import Item
 from reachaudit.model.store import Facts
-from reachaudit.watch.access import check_server, forbidden, is_served, plural
+from reachaudit.watch.access import check_server, forbidden, is_served
 from reachaudit.watch.pages import pages
 from reachaudit.watch.snapshot import Problem, Snapshot
-from reachaudit.watch.unread import Unread, consequence, stand_ins
+from reachaudit.watch.unread import Grounds, Unread, consequence, plural, stand_ins, told
 
 RETRIES = 3
 # 410: history was cut while a long list was read.
@@ -41,7 +41,7 @@ async def read(credentials: Credentials, kinds: Sequence[Kind] = KINDS) -> Snaps
 
 def _check(client: Client, unread: Sequence[Unread]) -> None:
     """Raise ClusterError where kinds lack that every verdict needs."""
-    needed = [each for each in unread if consequence(each) is None]
+    needed = [each for each in unread if consequence(each.kind) is None]
     if refused := [each.kind for each in needed if each.served]:
         raise forbidden(client, refused)
     if needed:
@@ -52,15 +52,10 @@ def _check(client: Client, unread: Sequence[Unread]) -> None:
 
 def _snapshot(items: Sequence[Item], unread: Sequence[Unread], source: str) -> Snapshot:
     read = [item.fact for item in items if item.fact is not None]
-    known = Facts(read)
-    facts = Facts([*read, *(fact for each in unread for fact in stand_ins(each, known))])
+    grounds = Grounds(read)
+    facts = Facts([*read, *(fact for each in unread for fact in stand_ins(each, grounds))])
     wrong = (Problem(text, item.ref) for item in items for text in item.problems)
-    return Snapshot(facts, (*(_hidden(each, source) for each in unread), *wrong))
-
-
-def _hidden(unread: Unread, source: str) -> Problem:
-    why = f"may not be listed by {source}" if unread.served else "are not served"
-    return Problem(f"{plural(unread.kind)} {why}: {consequence(unread)} (UNK-10)")
+    return Snapshot(facts, (*(Problem(told(each, source)) for each in unread), *wrong))
 
 
 async def _all(client: Client, kinds: Sequence[Kind]) -> list[list[Item] | Unread]:

@@ -14,8 +14,8 @@ class Pulse:
     """Gathers changes until they pause, and hands them out as net changes.
 
     It keeps one change an object however many come, so that a slow round cannot fill the memory;
-    `offer` never waits. There is no round before `synced` is set; the first round is all that is
-    there, even nothing.
+    `offer` never waits. There is no round while `synced` is not set: facts of different times
+    would be one state. The first round is all that is there, even nothing.
     """
 
     def __init__(self, synced: asyncio.Event) -> None:
@@ -52,6 +52,7 @@ class Pulse:
         self.wake()
         while True:
             await self._due.wait()
+            await self._synced.wait()
             await self._settle()
             changes, woken = list(self._pending.values()), self._woken
             self._pending.clear()

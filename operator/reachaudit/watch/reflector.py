@@ -6,14 +6,15 @@ would be a second way to the same end for the servers that have it.
 
 What must hold: the store never keeps an object that is gone. So history that cannot be resumed
 (410, an error frame, refusals that repeat) leads to a new list, and the store takes the
-difference. Faults are retried for ever, less and less often.
+difference. A kind that may not be read is not kept as it was: stand-ins take its place, or there is
+no verdict. Faults are retried for ever, less and less often.
 """
 
 import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 from reachaudit.kube.client import Client
@@ -22,14 +23,14 @@ from reachaudit.model.kinds import Kind
 from reachaudit.model.parse import Item
 from reachaudit.model.store import Change, Store
 from reachaudit.watch import wire
-from reachaudit.watch.access import is_served
 from reachaudit.watch.faults import Fault, Faults
 from reachaudit.watch.pages import page, pages
+from reachaudit.watch.refusals import Refusals
+from reachaudit.watch.standins import StandIns
 from reachaudit.watch.state import WatchState
+from reachaudit.watch.unread import Unread, consequence, plural, told
 
-Sink = Callable[[list[Change]], None]
-
-ABSENT_SECONDS = 30.0  # a CRD that is not there may come
+RETURN_SECONDS = 30.0  # a CRD that is not there may come, and a right may be granted
 LASTING_SECONDS = 1.0  # a watch that ends sooner is a fault
 NEVER = float("inf")
 
@@ -37,22 +38,31 @@ log = logging.getLogger(__name__)
 
 
 class Reflector:
-    """Feeds one kind's objects to the store and the changes of facts to the sink, in order."""
+    """Feeds one kind's objects to the store, and the changes of facts to who adds stand-ins.
+
+    `on_turn` is called when the kind is listed, and when it may no longer be.
+    """
 
     def __init__(
-        self, kind: Kind, client: Client, store: Store, sink: Sink, on_sync: Callable[[], None]
+        self,
+        kind: Kind,
+        client: Client,
+        store: Store,
+        stand_ins: StandIns,
+        on_turn: Callable[[], None],
     ) -> None:
         self.state = WatchState()
         self._kind = kind
         self._client = client
         self._store = store
-        self._sink = sink
-        self._on_sync = on_sync
+        self._stand_ins = stand_ins
+        self._on_turn = on_turn
         self._faults = Faults(kind.name, self.state)
+        self._refusals = Refusals(client, kind)
         self._version = ""  # "": a list must come first
         self._doubtful = False  # whether the version may be one that the server does not know
         self._opened = NEVER  # since when a watch stands
-        self._watches = 0
+        self._lists = self._watches = 0
 
     async def run(self) -> None:
         """Reflect until cancelled."""
@@ -72,7 +82,9 @@ class Reflector:
             arrived, version = time.monotonic(), listed.metadata.resource_version
             self._faults.contact(arrived)
             items += [self._read(raw) for raw in listed.items or ()]
-        self.state.relists += self.state.synced
+        self.state.relists = self._lists
+        self._lists += 1
+        self._refusals.over()
         self._replace(items, arrived)
         self._version = version
 
@@ -120,7 +132,7 @@ class Reflector:
                 self._faults.over(arrived)
         finally:  # what the store has taken must reach the sink, whatever came after it
             if changes:
-                self._sink(changes)
+                self._stand_ins.offer(changes)
 
     def _apply(self, event: wire.Event, arrived: float) -> list[Change]:
         match event.type:
@@ -151,12 +163,13 @@ class Reflector:
             log.warning("%s: %s", one_line(item.ref), one_line(problem))
         return item
 
-    def _replace(self, items: list[Item], arrived: float) -> None:
-        if changes := self._store.replace(self._kind.name, items, arrived):
-            self._sink(changes)
-        if not self.state.synced:
-            self.state.synced = True
-            self._on_sync()
+    def _replace(self, items: Sequence[Item], arrived: float) -> None:
+        self._stand_ins.replace(self._kind.name, items, arrived)
+        if self.state.unread:
+            log.info("%s can be read again", plural(self._kind))
+        if self.state.unread or not self.state.synced:
+            self.state.synced, self.state.unread = True, False
+            self._on_turn()
 
     async def _delay_after(self, fault: Fault) -> float:
         """What a fault means for the next try, and the seconds until then."""
@@ -166,18 +179,25 @@ class Reflector:
         elif self._stood:
             self._faults.over(now)
         self._opened = NEVER
-        if await self._is_absent(fault):
-            self._faults.over(now)
-            self._version = ""
-            self._replace([], now)
-            return ABSENT_SECONDS
+        if unread := await self._refusals.judged(fault, now, listed=self.state.synced):
+            return self._give_up(unread, fault, now)
         if not self._faults.resumable(fault):
             self._version = ""
         return self._faults.delay(fault)
 
-    async def _is_absent(self, fault: Fault) -> bool:
-        if not self._kind.optional or not isinstance(fault, ApiError):
-            return False
-        if fault.status == 404:
-            return True
-        return fault.status == 403 and not await is_served(self._client, self._kind)
+    def _give_up(self, unread: Unread, fault: Fault, now: float) -> float:
+        """Keep nothing as if it were still known; the seconds until the next try."""
+        self._version = ""
+        if self._kind.optional and not unread.served:
+            self._faults.over(now)
+            self._replace([], now)
+            return RETURN_SECONDS
+        if not self.state.unread:
+            log.warning(told(unread, self._client.source))
+            self.state.synced, self.state.unread = False, True
+            self._on_turn()
+        if consequence(self._kind) is None:
+            return self._faults.delay(fault)
+        self._faults.accept(fault, now)
+        self._stand_ins.begin(unread, now)
+        return RETURN_SECONDS

@@ -6,12 +6,12 @@ Without the rest an answer would look sure and be wrong: no policy is "all is op
 endpoint, Ingress or node is "nobody comes in".
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from reachaudit.model.facts import Fact, Ingress, IngressClass, Namespace, OpaquePolicy, Pod
 from reachaudit.model.kinds import INGRESS_CLASS, NAMESPACE, SERVICE_CIDR, VENDOR_KINDS, Kind
-from reachaudit.model.store import Facts
 
 _VENDORS = frozenset(kind.name for kind in VENDOR_KINDS)
 _CONSEQUENCES = {
@@ -35,22 +35,74 @@ class Unread(NamedTuple):
     served: bool
 
 
-def consequence(unread: Unread) -> str | None:
-    """What follows for the verdicts, in words; None where no verdict can be had."""
-    return _CONSEQUENCES.get(unread.kind.name)
+class Grounds:
+    """What stand-ins hang on: the namespaces that are there, and the ingress classes in use."""
+
+    def __init__(self, facts: Iterable[Fact] = ()) -> None:
+        self._namespaces: Counter[str] = Counter()
+        self._classes: Counter[str] = Counter()
+        for fact in facts:
+            self.move(None, fact)
+
+    def move(self, old: Fact | None, new: Fact | None) -> bool:
+        """Follow one object; whether stand-ins are others now."""
+        came = new is not None and self._count(new, 1)
+        went = old is not None and self._count(old, -1)
+        return came or went
+
+    @property
+    def namespaces(self) -> list[str]:
+        """Those with an object of their own, and those with pods; in order."""
+        return sorted(self._namespaces)
+
+    @property
+    def classes(self) -> list[str]:
+        """Those that Ingresses name, in order."""
+        return sorted(self._classes.keys() - {""})
+
+    def _count(self, fact: Fact, by: int) -> bool:
+        match fact:
+            case Pod():
+                return _counted(self._namespaces, fact.namespace, by)
+            case Namespace():
+                return _counted(self._namespaces, fact.name, by)
+            case Ingress():
+                return _counted(self._classes, fact.class_name, by)
+            case _:
+                return False
 
 
-def stand_ins(unread: Unread, facts: Facts) -> Iterator[Fact]:
+def _counted(counter: Counter[str], key: str, by: int) -> bool:
+    """Whether a key came or went with it."""
+    before = counter[key]
+    counter[key] = before + by
+    if counter[key] == 0:
+        del counter[key]
+    return before == 0 or before + by == 0
+
+
+def consequence(kind: Kind) -> str | None:
+    """What follows for the verdicts where it is unread, in words; None where none can be had."""
+    return _CONSEQUENCES.get(kind.name)
+
+
+def told(unread: Unread, source: str) -> str:
+    """The same as a sentence for people; `source`: whose rights are too few."""
+    why = f"may not be listed by {source}" if unread.served else "are not served"
+    follows = consequence(unread.kind) or "no verdict can do without them"
+    return f"{plural(unread.kind)} {why}: {follows} (UNK-10)"
+
+
+def plural(kind: Kind) -> str:
+    """`pods`, `ingresses.networking.k8s.io`."""
+    return f"{kind.resource}.{kind.group}" if kind.group else kind.resource
+
+
+def stand_ins(unread: Unread, grounds: Grounds) -> Iterator[Fact]:
     """The facts that keep what hangs on a kind UNKNOWN."""
     kind = unread.kind.name
     if kind == INGRESS_CLASS.name:
-        names = {ingress.class_name for ingress in facts.of(Ingress)} - {""}
-        yield from (IngressClass("", name, controller=_UNREAD) for name in sorted(names))
+        yield from (IngressClass("", name, controller=_UNREAD) for name in grounds.classes)
     if kind in _VENDORS:
-        places = _namespaces(facts) if unread.kind.namespaced else [""]
+        places = grounds.namespaces if unread.kind.namespaced else [""]
         yield from (OpaquePolicy(place, _UNREAD, kind_name=kind) for place in places)
-
-
-def _namespaces(facts: Facts) -> list[str]:
-    named = {namespace.name for namespace in facts.of(Namespace)}
-    return sorted(named | {pod.namespace for pod in facts.of(Pod)})
