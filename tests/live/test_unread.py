@@ -175,15 +175,14 @@ async def test_a_refusal_that_passes_costs_nothing(
 
 
 async def refused(it: Watched, proxy: FaultyProxy, kind: Kind) -> None:
-    """Wait until a kind is refused; its watch would stay open for minutes."""
+    """Wait until a kind is refused, of which a watch that is open knows nothing for minutes."""
 
-    def is_refused() -> bool:
-        if not it.state(kind).forbidden:
-            proxy.drop()
-        return it.state(kind).forbidden
+    def is_watched() -> bool:
+        return any(is_watch(request) and request.path == kind.path for request in proxy.requests)
 
-    await until(lambda: any(map(is_watch, proxy.requests)), "watches are open")
-    await until(is_refused, "it is refused")
+    await until(is_watched, "it is watched")
+    proxy.drop()
+    await until(lambda: it.state(kind).forbidden, "it is refused")
 
 
 def facts(it: Watched) -> list[Fact]:
