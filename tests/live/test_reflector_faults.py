@@ -24,6 +24,8 @@ def ns(namespace: Callable[[str], str]) -> str:
 async def test_a_lost_connection_is_resumed_without_a_list(
     controlplane: ControlPlane, proxy: FaultyProxy, it: Watched, ns: str
 ) -> None:
+    controlplane.api.create(policy(ns, "before"))
+    await it.agrees(controlplane.api, NETWORK_POLICY)  # the watch stands
     proxy.drop()
     controlplane.api.create(policy(ns, "meanwhile"))
     await it.agrees(controlplane.api, NETWORK_POLICY)
@@ -32,7 +34,7 @@ async def test_a_lost_connection_is_resumed_without_a_list(
     assert len(it.told(NETWORK_POLICY, ns, "meanwhile")) == 1
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 410, 429, 503])
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 429, 500, 503, 504])
 async def test_refusals_are_outlived(
     controlplane: ControlPlane, proxy: FaultyProxy, it: Watched, ns: str, status: int
 ) -> None:
