@@ -29,7 +29,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is waited for as long as it would be."""
     monkeypatch.setattr(backoff, "LONGEST", 0.1)
     monkeypatch.setattr(refusals, "PASSING_SECONDS", 0.3)
-    monkeypatch.setattr(reflector, "RETURN_SECONDS", 0.1)
+    monkeypatch.setattr(reflector, "ABSENT_SECONDS", 0.1)
 
 
 class Site:
@@ -75,6 +75,7 @@ async def operator(kubeconfig: Path, said: pytest.LogCaptureFixture) -> AsyncIte
         instance="test",
         listen=Listen("127.0.0.1", 0),
         api=None,
+        lease=None,
         excluded=frozenset(),
         assumptions=Assumptions(),
     )

@@ -14,7 +14,7 @@ from cluster.etcd import registry_key
 from cluster.rest import ApiError
 from live.faultyproxy import End, FaultyProxy, honest
 from live.manifests import crd, policy, put_policy
-from live.watched import until, watched
+from live.watched import refuse_streams, until, watched
 from reachaudit.kube.client import Client
 from reachaudit.kube.credentials import Credentials
 from reachaudit.model.facts import Controller, NetworkPolicy
@@ -67,13 +67,14 @@ async def test_created_changed_deleted(
     assert before < created.arrived <= changed.arrived <= deleted.arrived < time.monotonic()
 
 
-async def test_lists_come_in_pages(
+async def test_lists_come_in_pages_where_streams_are_not_known(
     controlplane: ControlPlane, namespace: MakeNamespace, tmp_path: Path
 ) -> None:
     ns, etcd = namespace("pages"), controlplane.etcd
     for number in range(1001):
         put_policy(etcd, ns, f"p{number}")
     async with FaultyProxy(controlplane.admin_kubeconfig) as proxy:
+        proxy.answer = refuse_streams
         async with watched(proxy.kubeconfig(tmp_path), [NETWORK_POLICY]) as it:
             await it.synced()
             await it.agrees(controlplane.api, NETWORK_POLICY)
@@ -103,14 +104,14 @@ async def test_owners_are_read_as_metadata_alone(
     assert isinstance(item.fact, Controller)
     assert item.fact.owner is not None
     assert (item.fact.owner.kind, item.fact.owner.name) == ("Deployment", "web")
-    assert b'"kind":"PartialObjectMetadataList"' in seen
+    assert b'"kind":"PartialObjectMetadata"' in seen
     assert b'"spec"' not in seen
 
 
 async def test_a_vendor_kind_that_comes_and_goes(
     controlplane: ControlPlane, namespace: MakeNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reflector, "RETURN_SECONDS", 0.05)
+    monkeypatch.setattr(reflector, "ABSENT_SECONDS", 0.05)
     api, ns = controlplane.api, namespace("vendor")
     async with watched(controlplane.admin_kubeconfig, [CILIUM]) as it:
         await it.synced()

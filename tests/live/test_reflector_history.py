@@ -12,7 +12,7 @@ from cluster.controlplane import ControlPlane
 from cluster.etcd import registry_key
 from live.faultyproxy import End, FaultyProxy, Spoil, forward, honest
 from live.manifests import policy, put_policy
-from live.watched import Watched, is_watch, until, watched
+from live.watched import Watched, is_watch, refuse_streams, until, watched
 from reachaudit.kube import client
 from reachaudit.model.kinds import KINDS, NETWORK_POLICY
 
@@ -94,7 +94,7 @@ async def test_a_list_whose_pages_expire_begins_anew(
     async def expire(request: web.Request) -> web.Response | None:
         nonlocal expired
         if "continue" not in request.query or expired:
-            return None
+            return await refuse_streams(request)
         controlplane.etcd.delete(registry_key("networkpolicies", ns, "p0"))
         expired = True
         return web.json_response({"reason": "Expired", "message": "too old"}, status=410)

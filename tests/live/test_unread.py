@@ -36,7 +36,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is waited for as long as it would be."""
     monkeypatch.setattr(backoff, "LONGEST", 0.1)
     monkeypatch.setattr(refusals, "PASSING_SECONDS", 0.3)
-    monkeypatch.setattr(reflector, "RETURN_SECONDS", 0.1)
+    monkeypatch.setattr(reflector, "ABSENT_SECONDS", 0.1)
 
 
 @asynccontextmanager

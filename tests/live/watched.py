@@ -31,8 +31,23 @@ async def until(condition: Callable[[], bool], what: str, seconds: float = 20.0)
 
 
 def is_watch(request: web.Request) -> bool:
-    """Whether a request opens a watch."""
-    return "watch" in request.query
+    """Whether a request opens a watch that tells what happens from some time on."""
+    return "watch" in request.query and not is_stream(request)
+
+
+def is_stream(request: web.Request) -> bool:
+    """Whether a request asks a watch to begin with all that is there."""
+    return "sendInitialEvents" in request.query
+
+
+async def refuse_streams(request: web.Request) -> web.Response | None:
+    """Answer as API servers do that have no streams."""
+    if not is_stream(request):
+        return None
+    message = (
+        "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
+    )
+    return web.json_response({"reason": "Invalid", "message": message}, status=422)
 
 
 def served(api: Api, kind: Kind) -> dict[Ref, str]:

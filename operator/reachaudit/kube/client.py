@@ -116,11 +116,15 @@ class Client:
         return await self._read(_Request("PATCH", path, body=data, content_type=content_type))
 
     async def stream(
-        self, path: str, params: Mapping[str, str], accept: str = JSON
+        self, path: str, params: Mapping[str, str], accept: str = JSON, *, idle: bool = True
     ) -> AsyncGenerator[list[bytes], None]:
-        """The complete lines of each read from the socket; none at first: the server answered."""
+        """The complete lines of each read from the socket; none at first: the server answered.
+
+        `idle`: whether the server may have nothing to say for a while.
+        """
         frames = Frames()
-        request = _Request("GET", path, params, accept, silence=SILENT_SECONDS)
+        silence = SILENT_SECONDS if idle else ANSWER_SECONDS
+        request = _Request("GET", path, params, accept, silence=silence)
         async with self._open(request) as response:
             yield []
             async for data in response.content.iter_any():

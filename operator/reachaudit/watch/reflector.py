@@ -1,9 +1,5 @@
 """A reflector: one kind's objects on the API server, kept alike in the store.
 
-It lists by pages and then watches. Every API server serves pages, their price is known (500
-objects in memory), and they tell what is there *now*; the streaming list (`sendInitialEvents`)
-would be a second way to the same end for the servers that have it.
-
 What must hold: the store never keeps an object that is gone. So history that cannot be resumed
 (410, an error frame, refusals that repeat) leads to a new list, and the store takes the
 difference. A kind that may not be read is not kept as it was: stand-ins take its place, or there is
@@ -24,13 +20,14 @@ from reachaudit.model.parse import Item
 from reachaudit.model.store import Change, Store
 from reachaudit.watch import wire
 from reachaudit.watch.faults import Fault, Faults
-from reachaudit.watch.pages import page, pages
+from reachaudit.watch.lister import Lister
+from reachaudit.watch.pages import page
 from reachaudit.watch.refusals import Refusals
 from reachaudit.watch.standins import StandIns
 from reachaudit.watch.state import WatchState
 from reachaudit.watch.unread import Unread, consequence, plural, told
 
-RETURN_SECONDS = 30.0  # a CRD that is not there may come, and a right may be granted
+ABSENT_SECONDS = 30.0  # a CRD that is not there may come, and a right may be granted
 LASTING_SECONDS = 1.0  # a watch that ends sooner is a fault
 NEVER = float("inf")
 
@@ -59,6 +56,7 @@ class Reflector:
         self._on_turn = on_turn
         self._faults = Faults(kind.name, self.state)
         self._refusals = Refusals(client, kind)
+        self._lister = Lister(client, kind, self._read, self._faults.contact)
         self._version = ""  # "": a list must come first
         self._doubtful = False  # whether the version may be one that the server does not know
         self._opened = NEVER  # since when a watch stands
@@ -77,11 +75,7 @@ class Reflector:
                 await asyncio.sleep(await self._delay_after(fault))
 
     async def _list(self) -> None:
-        items, version, arrived = list[Item](), "", 0.0
-        async for listed in pages(self._client, self._kind):
-            arrived, version = time.monotonic(), listed.metadata.resource_version
-            self._faults.contact(arrived)
-            items += [self._read(raw) for raw in listed.items or ()]
+        items, version, arrived = await self._lister.all()
         self.state.relists = self._lists
         self._lists += 1
         self._refusals.over()
@@ -191,7 +185,7 @@ class Reflector:
         if self._kind.optional and not unread.served:
             self._faults.over(now)
             self._replace([], now)
-            return RETURN_SECONDS
+            return ABSENT_SECONDS
         if not self.state.unread:
             log.warning(told(unread, self._client.source))
             self.state.synced, self.state.unread = False, True
@@ -200,4 +194,4 @@ class Reflector:
             return self._faults.delay(fault)
         self._faults.accept(fault, now)
         self._stand_ins.begin(unread, now)
-        return RETURN_SECONDS
+        return ABSENT_SECONDS

@@ -11,6 +11,7 @@ from reachaudit.kube.errors import Malformed
 from reachaudit.model.kinds import Kind
 
 T = TypeVar("T")
+_END = "k8s.io/initial-events-end"
 METADATA = f"{JSON};as=PartialObjectMetadata{{}};g=meta.k8s.io;v=v1,{JSON}"
 
 
@@ -40,6 +41,14 @@ class _Versioned(msgspec.Struct):
     metadata: ListMeta
 
 
+class _Mark(ListMeta, rename="camel"):
+    annotations: dict[str, str] = {}
+
+
+class _Marked(msgspec.Struct):
+    metadata: _Mark
+
+
 def list_accept(kind: Kind) -> str:
     """The form in which a kind's lists are asked for."""
     return METADATA.format("List") if kind.metadata_only else JSON
@@ -66,6 +75,14 @@ def event_of(frame: bytes) -> Event:
 def bookmark_of(event: Event) -> str:
     """The resource version that a bookmark tells."""
     return _decode(event.object, _Versioned).metadata.resource_version
+
+
+def end_of(event: Event) -> str:
+    """The resource version of the bookmark that ends a list by watch, which must be this one."""
+    mark = _decode(event.object, _Marked).metadata
+    if mark.annotations.get(_END) != "true":
+        raise Malformed("a watch goes on before it has told all objects")
+    return mark.resource_version
 
 
 def status_of(event: Event) -> Status:
