@@ -1,5 +1,6 @@
 """Whatever goes wrong on the way to the API server, the store comes to agree with it again."""
 
+import time
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -149,3 +150,47 @@ async def test_watches_that_the_server_ends_at_once(
     controlplane.api.create(policy(ns, "late"))
     await it.agrees(controlplane.api, NETWORK_POLICY)
     assert watches >= 8
+
+
+TOO_LARGE = {
+    "reason": "Timeout",
+    "message": "Too large resource version: 9, current: 1",
+    "details": {
+        "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+        "retryAfterSeconds": 1,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers"),
+    [
+        (429, {"reason": "TooManyRequests"}, {"Retry-After": "1"}),
+        (503, {"details": {"retryAfterSeconds": 1}}, {}),
+        (504, TOO_LARGE, {}),
+    ],
+)
+async def test_a_server_that_asks_to_wait_is_left_alone_for_so_long(
+    controlplane: ControlPlane,
+    proxy: FaultyProxy,
+    it: Watched,
+    ns: str,
+    status: int,
+    body: dict[str, object],
+    headers: dict[str, str],
+) -> None:
+    asked: list[float] = []
+
+    async def refuse(_: web.Request) -> web.Response | None:
+        asked.append(time.monotonic())
+        refused = web.json_response(body, status=status, headers=headers)
+        return refused if len(asked) <= 2 else None
+
+    proxy.answer = refuse
+    proxy.drop()
+    controlplane.api.create(policy(ns, "late"))
+    await it.agrees(controlplane.api, NETWORK_POLICY)
+    first, second, third = asked[:3]
+    assert second - first >= 1
+    assert third - second >= 1
+    assert it.state(NETWORK_POLICY).relists == 0
