@@ -1,6 +1,7 @@
 """Lists by watch: all that is there, or nothing, whatever becomes of the stream."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -143,6 +144,23 @@ async def test_what_is_gone_is_dropped_at_the_end_of_a_stream_and_not_before(
         proxy.drop()
         await it.agrees(api, NETWORK_POLICY)
         assert len(it.told(NETWORK_POLICY, ns, "stays")) == 1
+
+
+async def test_what_goes_while_all_is_told_is_not_kept(
+    controlplane: ControlPlane, proxy: FaultyProxy, tmp_path: Path, ns: str
+) -> None:
+    """An API server may tell of changes before it marks the end."""
+    metadata = {"namespace": ns, "name": "brief", "resourceVersion": "1"}
+    brief = [
+        json.dumps({"type": kind, "object": {"metadata": metadata, "spec": {}}}).encode() + b"\n"
+        for kind in ("ADDED", "MODIFIED", "DELETED")
+    ]
+    proxy.spoil = lambda request, data: [*brief, data] if is_stream(request) else [data]
+    async with watched(proxy.kubeconfig(tmp_path), [NETWORK_POLICY]) as it:
+        await it.synced()
+        await it.agrees(controlplane.api, NETWORK_POLICY)
+        assert not it.told(NETWORK_POLICY, ns, "brief")
+    assert not list(filter(is_list, proxy.requests))
 
 
 async def relisted(
