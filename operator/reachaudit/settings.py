@@ -278,6 +278,14 @@ class Listen(NamedTuple):
     port: int
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a name or address means the machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 @dataclass(frozen=True)
 class Options:
     """How the operator runs. `namespace` is its own; `instance` names it in Events.

@@ -1,7 +1,6 @@
 """`reachaudit run`: the operator."""
 
 import argparse
-import ipaddress
 import os
 import re
 
@@ -9,7 +8,7 @@ from reachaudit.cli.assume import add_assume, assumptions
 from reachaudit.cli.command import CLUSTER, FINE, INPUT, Command, fail
 from reachaudit.cli.logs import set_up_logging
 from reachaudit.cli.namespaces import add_exclude, dns_label, excluded, namespace
-from reachaudit.settings import Listen, Options, SettingError
+from reachaudit.settings import Listen, Options, SettingError, is_loopback
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -69,7 +68,7 @@ def _add(parser: argparse.ArgumentParser) -> None:
 def options(given: argparse.Namespace) -> Options:
     """What the arguments say; raises SettingError."""
     api = None if given.api_listen is None else _address("--api-listen", given.api_listen)
-    if api is not None and not _is_loopback(api.host):
+    if api is not None and not is_loopback(api.host):
         raise SettingError(f"--api-listen takes a loopback address only, not {api.host!r}")
     return Options(
         kubeconfig=given.kubeconfig,
@@ -89,13 +88,6 @@ def _address(flag: str, text: str) -> Listen:
     if not colon or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
         raise SettingError(f"{flag} wants HOST:PORT, not {text!r}")
     return Listen(host.strip("[]") or "0.0.0.0", int(port))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 COMMAND = Command(

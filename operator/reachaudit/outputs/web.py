@@ -1,16 +1,24 @@
 """The operator's own HTTP: metrics and health on one port."""
 
+import logging
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from reachaudit.outputs.api import State
+from reachaudit.outputs.connections import bounded
+from reachaudit.settings import is_loopback
 
 Body = Callable[[], bytes]
 Problem = Callable[[], str]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+
+log = logging.getLogger(__name__)
 
 
 class PortError(Exception):
@@ -33,7 +41,7 @@ def public(metrics: Body, unready: Problem, standby: Callable[[], bool]) -> web.
         well = "ok, standing by" if standby() else "ok"
         return web.Response(text=f"{reason or well}\n", status=503 if reason else 200)
 
-    app = web.Application(client_max_size=0)
+    app = web.Application()
     app.router.add_get("/metrics", _metrics)
     app.router.add_get("/healthz", _health)
     app.router.add_get("/readyz", _ready)
@@ -55,30 +63,47 @@ def documents(state: State) -> web.Application:
         body = state.rounds(int(after or 0))
         return web.Response(body=body, content_type="application/json")
 
-    app = web.Application(client_max_size=0)
+    app = web.Application(middlewares=[_by_loopback_name])
     app.router.add_get("/api/v1/findings", _findings)
     app.router.add_get("/api/v1/rounds", _rounds)
     return app
 
 
+@web.middleware
+async def _by_loopback_name(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn away who asks by another name: a page of that name could read the answer in a browser,
+    had its owner pointed the name to loopback.
+    """
+    if not is_loopback(re.sub(r":[0-9]*$", "", request.host).strip("[]")):
+        raise web.HTTPMisdirectedRequest(text="ask by a loopback address\n")
+    return await handler(request)
+
+
 @asynccontextmanager
 async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Serve while the context lasts; gives the port, as chosen where 0 was asked for."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    app.on_response_prepare.append(_guard)
+    runner = web.AppRunner(app, access_log=None, logger=log, shutdown_timeout=1)
     await runner.setup()
+    assert runner.server is not None
     try:
-        yield await _listen(runner, host, port)
+        async with AsyncExitStack() as stack:
+            try:
+                bound = await stack.enter_async_context(bounded(runner.server, host, port))
+            except (OSError, UnicodeError) as error:
+                raise PortError(f"Cannot listen on {host}:{port}: {_cause(error)}.") from error
+            yield bound
     finally:
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except (OSError, UnicodeError) as error:
-        raise PortError(f"Cannot listen on {host}:{port}: {_cause(error)}.") from error
-    bound: int = runner.addresses[0][1]
-    return bound
+async def _guard(_: web.Request, response: web.StreamResponse) -> None:
+    """A connection is for one request, so that its bounds are those of a request; and nobody is
+    to take for a page what is none.
+    """
+    response.force_close()
+    response.headers["Connection"] = "close"
+    response.headers["X-Content-Type-Options"] = "nosniff"
 
 
 def _cause(error: OSError | UnicodeError) -> str:
@@ -90,3 +115,12 @@ def _cause(error: OSError | UnicodeError) -> str:
             return os.strerror(number).lower()
         case _:
             return str(error.strerror).lower()
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a fault is not a client's: whoever sends what is not HTTP must not fill the log."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
+log.addFilter(_is_ours)
