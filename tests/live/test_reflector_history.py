@@ -1,8 +1,7 @@
 """When the API server's history is lost, and we must not go on as if we had seen it."""
 
-import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from live.faultyproxy import End, FaultyProxy, Spoil, forward, honest
 from live.manifests import policy, put_policy
 from live.watched import Watched, is_watch, refuse_streams, until, watched
 from reachaudit.kube import client
-from reachaudit.model.kinds import KINDS, NETWORK_POLICY
+from reachaudit.model.kinds import NETWORK_POLICY
 
 pytestmark = pytest.mark.live
 
@@ -30,39 +29,6 @@ NO_LISTS = (
 @pytest.fixture
 def ns(namespace: Callable[[str], str]) -> str:
     return namespace("history")
-
-
-@pytest.fixture
-def breakable() -> Iterator[ControlPlane]:
-    """A control plane that no other test shares."""
-    with ControlPlane() as running:
-        yield running
-
-
-async def test_deletions_while_history_was_lost(breakable: ControlPlane) -> None:
-    etcd = breakable.etcd
-    for number in range(150):
-        put_policy(etcd, "default", f"p{number}")
-    async with watched(breakable.admin_kubeconfig) as it:
-        await it.synced()
-        assert len(it.stored(NETWORK_POLICY)) == 150
-        it.changes.clear()
-        await asyncio.to_thread(breakable.kill_api_server)
-        for number in range(50):
-            etcd.delete(registry_key("networkpolicies", "default", f"p{number}"))
-            put_policy(etcd, "default", f"p{number + 50}", "changed")
-        for number in range(20):
-            put_policy(etcd, "default", f"new{number}")
-        etcd.compact()
-        await until(lambda: bool(it.state(NETWORK_POLICY).last_error), "the fault is seen")
-        await asyncio.to_thread(breakable.start_api_server)
-        await it.agrees(breakable.api, *(kind for kind in KINDS if not kind.optional))
-        told = [change for change in it.changes if change.ref.kind == "NetworkPolicy"]
-        assert len({change.ref for change in told}) == len(told) == 120
-        assert sum(change.new is None for change in told) == 50
-        assert sum(change.old is None for change in told) == 20
-        assert it.state(NETWORK_POLICY).relists >= 1
-        await until(lambda: not it.state(NETWORK_POLICY).last_error, "all is well")
 
 
 @pytest.mark.parametrize(("code", "reason"), [(410, "Expired"), (500, "InternalError")])

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,11 +11,12 @@ from pathlib import Path
 from aiohttp import web
 
 from cluster.api import Api
-from cluster.objects import text
+from cluster.rest import ApiError
 from reachaudit.kube.client import Client
 from reachaudit.kube.credentials import Credentials
 from reachaudit.model.kinds import KINDS, Kind
 from reachaudit.model.names import Ref
+from reachaudit.model.parse import Item
 from reachaudit.model.store import Change, Store
 from reachaudit.watch.reflectors import Reflectors
 from reachaudit.watch.state import WatchState
@@ -50,14 +51,15 @@ async def refuse_streams(request: web.Request) -> web.Response | None:
     return web.json_response({"reason": "Invalid", "message": message}, status=422)
 
 
-def served(api: Api, kind: Kind) -> dict[Ref, str]:
-    """The objects that the API server lists, with their resource versions."""
-    return {
-        Ref(kind.name, text(item, "metadata", "namespace"), text(item, "metadata", "name")): text(
-            item, "metadata", "resourceVersion"
-        )
-        for item in api.request("GET", kind.path).items
-    }
+def served(api: Api, kind: Kind) -> dict[Ref, Item]:
+    """The objects that the API server lists, as they are read; none of a kind that it lacks."""
+    try:
+        listed = api.request("GET", kind.path).items
+    except ApiError as error:
+        if error.code == 404 and kind.optional:
+            return {}
+        raise
+    return {item.ref: item for item in map(kind.parse, listed)}
 
 
 @dataclass
@@ -72,13 +74,18 @@ class Watched:
         """Wait until each kind was listed."""
         await asyncio.wait_for(self.reflectors.synced.wait(), 20)
 
-    def stored(self, kind: Kind) -> dict[Ref, str]:
-        """The objects in the store, with their resource versions."""
-        return {ref: item.resource_version for ref, item in self.store.items(kind.name).items()}
+    def stored(self, kind: Kind) -> Mapping[Ref, Item]:
+        """The objects in the store."""
+        return self.store.items(kind.name)
 
     def state(self, kind: Kind) -> WatchState:
         """The state of a kind's watch."""
         return self.reflectors.states[kind.name]
+
+    def errors(self) -> dict[str, str]:
+        """What is wrong with the watches now, by kind."""
+        states = self.reflectors.states.items()
+        return {name: state.last_error for name, state in states if state.last_error}
 
     def told(self, kind: Kind, namespace: str, name: str) -> list[Change]:
         """The changes told of one object, the oldest first."""
@@ -92,7 +99,12 @@ class Watched:
             await until(same, f"all {kind.resource} in the store are those that are served")
 
     def _same(self, api: Api, kind: Kind) -> bool:
-        return self.stored(kind) == served(api, kind)
+        try:
+            return self.stored(kind) == served(api, kind)
+        except ApiError as error:
+            if error.code in (429, 503):  # a server that was just started
+                return False
+            raise
 
 
 @asynccontextmanager
