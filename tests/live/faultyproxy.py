@@ -21,6 +21,7 @@ class End(Enum):
 
 
 Answer = Callable[[web.Request], Awaitable[web.Response | None]]
+Ask = Callable[[web.Request], URL]
 Spoil = Callable[[web.Request, bytes], Iterable[bytes | End]]
 
 FORWARDED = ("Accept", "Authorization", "Content-Type")
@@ -31,6 +32,11 @@ async def forward(_: web.Request) -> web.Response | None:
     return None
 
 
+def same(request: web.Request) -> URL:
+    """Ask for what a request asks for."""
+    return request.rel_url
+
+
 def honest(_: web.Request, data: bytes) -> Iterable[bytes | End]:
     """Hand an answer on as it is."""
     return [data]
@@ -39,14 +45,17 @@ def honest(_: web.Request, data: bytes) -> Iterable[bytes | End]:
 class FaultyProxy:
     """Forwards all to the API server of a kubeconfig.
 
-    `answer` may answer a request itself, or hold it. `spoil` says what is sent instead of each
-    piece of an answer. `drop` cuts all connections.
+    `answer` may answer a request itself, or hold it. `ask` says what the API server is asked
+    instead. `spoil` says what is sent instead of each piece of an answer, and `headers` come with
+    it. `drop` cuts all connections.
     """
 
     def __init__(self, kubeconfig: Path) -> None:
         self._config = json.loads(kubeconfig.read_text())
         self.answer: Answer = forward
+        self.ask: Ask = same
         self.spoil: Spoil = honest
+        self.headers: dict[str, str] = {}
         self.requests: list[web.Request] = []
         self._sent: list[asyncio.Task[ClientResponse]] = []
 
@@ -106,14 +115,14 @@ class FaultyProxy:
     async def _send(self, request: web.Request, body: bytes) -> ClientResponse:
         return await self._session.request(
             request.method,
-            self._server.join(request.rel_url),
+            self._server.join(self.ask(request)),
             headers={name: request.headers[name] for name in FORWARDED if name in request.headers},
             data=body or None,
             timeout=ClientTimeout(total=None),
         )
 
     async def _hand_on(self, request: web.Request, answer: ClientResponse) -> web.StreamResponse:
-        response = web.StreamResponse(status=answer.status)
+        response = web.StreamResponse(status=answer.status, headers=self.headers)
         response.content_type = answer.content_type
         await response.prepare(request)
         async for data in answer.content.iter_any():

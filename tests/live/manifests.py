@@ -2,9 +2,12 @@
 
 import json
 import uuid
+from datetime import UTC, datetime
 
 from cluster.etcd import Etcd, registry_key
 from cluster.objects import KubeObject
+
+_CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def policy(namespace: str, name: str, app: str = "web") -> KubeObject:
@@ -17,10 +20,13 @@ def policy(namespace: str, name: str, app: str = "web") -> KubeObject:
     }
 
 
-def put_policy(etcd: Etcd, namespace: str, name: str, app: str = "web") -> None:
+def put_policy(
+    etcd: Etcd, namespace: str, name: str, app: str = "web", created: datetime = _CREATED
+) -> None:
     """Write a NetworkPolicy behind the API server's back."""
     manifest = policy(namespace, name, app)
-    identity = {"uid": str(uuid.uuid4()), "creationTimestamp": "2026-01-01T00:00:00Z"}
+    time = f"{created:%Y-%m-%dT%H:%M:%SZ}"
+    identity = {"uid": str(uuid.uuid4()), "creationTimestamp": time}
     metadata = {"namespace": namespace, "name": name, **identity}
     content = json.dumps({**manifest, "metadata": metadata})
     etcd.put(registry_key("networkpolicies", namespace, name), content.encode())

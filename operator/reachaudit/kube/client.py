@@ -33,11 +33,11 @@ log = logging.getLogger(__name__)
 class _Request:
     method: str
     path: str
+    silence: float
     params: Mapping[str, str] = field(default_factory=dict)
     accept: str = JSON
     body: bytes | None = None
     content_type: str = JSON
-    silence: float = ANSWER_SECONDS
 
     @property
     def headers(self) -> dict[str, str]:
@@ -100,20 +100,22 @@ class Client:
         self, path: str, params: Mapping[str, str] | None = None, accept: str = JSON
     ) -> bytes:
         """The body of an answer."""
-        return await self._read(_Request("GET", path, params or {}, accept))
+        return await self._read(_Request("GET", path, ANSWER_SECONDS, params or {}, accept))
 
     async def post(self, path: str, body: object) -> bytes:
         """Create an object."""
-        return await self._read(_Request("POST", path, body=msgspec.json.encode(body)))
+        data = msgspec.json.encode(body)
+        return await self._read(_Request("POST", path, ANSWER_SECONDS, body=data))
 
     async def put(self, path: str, body: object) -> bytes:
         """Replace an object, if it is still of the version that the body names."""
-        return await self._read(_Request("PUT", path, body=msgspec.json.encode(body)))
+        return await self._read(_Request("PUT", path, ANSWER_SECONDS, body=msgspec.json.encode(body)))
 
     async def patch(self, path: str, body: object, content_type: str = MERGE_PATCH) -> bytes:
         """Change an object's fields."""
         data = msgspec.json.encode(body)
-        return await self._read(_Request("PATCH", path, body=data, content_type=content_type))
+        request = _Request("PATCH", path, ANSWER_SECONDS, body=data, content_type=content_type)
+        return await self._read(request)
 
     async def stream(
         self, path: str, params: Mapping[str, str], accept: str = JSON, *, idle: bool = True
@@ -124,7 +126,7 @@ class Client:
         """
         frames = Frames()
         silence = SILENT_SECONDS if idle else ANSWER_SECONDS
-        request = _Request("GET", path, params, accept, silence=silence)
+        request = _Request("GET", path, silence, params, accept)
         async with self._open(request) as response:
             yield []
             async for data in response.content.iter_any():
