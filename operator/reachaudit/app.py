@@ -32,6 +32,7 @@ from reachaudit.outputs.web import documents, public, serve
 from reachaudit.round.pipeline import NEVER, Pipeline, Round
 from reachaudit.settings import Options
 from reachaudit.watch.access import check_access, forbidden
+from reachaudit.watch.beside import beside
 from reachaudit.watch.pulse import Pulse
 from reachaudit.watch.reflectors import Reflectors
 
@@ -106,7 +107,7 @@ class _Operator:
         async for changes in self._pulse.rounds():
             accession = self._herald.accession
             since = accession.memory.since if accession and accession.memory else NEVER
-            result = await asyncio.to_thread(self._pipeline.run, changes, since)
+            result = await beside(partial(self._pipeline.run, changes, since))
             self._herald.take(result, accession)
             self._metrics.take(result, leads=self._herald.leads)
             self._state.take(result, time.monotonic())
