@@ -3,6 +3,9 @@
 import argparse
 import os
 import re
+import signal
+from collections.abc import Coroutine
+from contextlib import suppress
 
 from reachaudit.cli.assume import add_assume, assumptions
 from reachaudit.cli.command import CLUSTER, FINE, INPUT, Command, fail
@@ -21,12 +24,27 @@ def _run(given: argparse.Namespace) -> int:
     from reachaudit.outputs.web import PortError
 
     try:
-        asyncio.run(run(wanted))
+        asyncio.run(_until_a_signal(run(wanted)))
     except PortError as error:
         return fail(str(error), INPUT)
     except ClusterError as error:
         return fail(str(error), CLUSTER)
     return FINE
+
+
+async def _until_a_signal(operator: Coroutine[None, None, None]) -> None:
+    """Run the operator, and stop it by a signal from its first question to the API server on.
+
+    A container's first process ignores a signal that it does not handle: until the operator has a
+    host that does, an API server that says nothing would hold it up till it is killed.
+    """
+    import asyncio
+
+    task, loop = asyncio.create_task(operator), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _add(parser: argparse.ArgumentParser) -> None:
