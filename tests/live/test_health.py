@@ -79,12 +79,9 @@ async def test_a_signal_ends_it_within_seconds_whatever_it_waits_for(
 ) -> None:
     held = Asked(STAGES[stage])
     proxy.answer = held
-    process = await start(proxy.kubeconfig(tmp_path))
-    await asyncio.wait_for(held.asked.wait(), SECONDS)
-    process.send_signal(number)
-    _, said = await asyncio.wait_for(process.communicate(), SECONDS)
-    assert process.returncode == 0, said.decode()
-    assert b"Traceback" not in said
+    async with started(proxy.kubeconfig(tmp_path)) as process:
+        await asyncio.wait_for(held.asked.wait(), SECONDS)
+        process.send_signal(number)
 
 
 async def test_a_signal_ends_it_while_the_api_server_is_away(
@@ -96,27 +93,22 @@ async def test_a_signal_ends_it_while_the_api_server_is_away(
         refused.set()
         return web.Response(status=503, headers={"Retry-After": "3600"})
 
-    process = await start(proxy.kubeconfig(tmp_path))
-    await until(lambda: any("watch" in r.query for r in proxy.requests), "it watches")
-    proxy.answer = refuse
-    proxy.drop()
-    await asyncio.wait_for(refused.wait(), SECONDS)
-    process.send_signal(signal.SIGTERM)
-    _, said = await asyncio.wait_for(process.communicate(), SECONDS)
-    assert process.returncode == 0, said.decode()
-    assert b"Traceback" not in said
+    async with started(proxy.kubeconfig(tmp_path)) as process:
+        await until(lambda: any("watch" in r.query for r in proxy.requests), "it watches")
+        proxy.answer = refuse
+        proxy.drop()
+        await asyncio.wait_for(refused.wait(), SECONDS)
+        process.send_signal(signal.SIGTERM)
 
 
 async def test_a_signal_ends_it_within_a_long_round(
     controlplane: ControlPlane, tmp_path: Path
 ) -> None:
     begun = tmp_path / "begun"
-    process = await start(controlplane.admin_kubeconfig, ENDLESS_ROUND.format(begun=str(begun)))
-    await until(begun.exists, "a round has begun")
-    process.send_signal(signal.SIGTERM)
-    _, said = await asyncio.wait_for(process.communicate(), SECONDS)
-    assert process.returncode == 0, said.decode()
-    assert b"Traceback" not in said
+    endless = ENDLESS_ROUND.format(begun=str(begun))
+    async with started(controlplane.admin_kubeconfig, endless) as process:
+        await until(begun.exists, "a round has begun")
+        process.send_signal(signal.SIGTERM)
 
 
 async def test_it_is_alive_and_not_ready_while_a_list_takes_long(
@@ -172,12 +164,22 @@ async def test_it_says_of_what_it_has_heard_nothing_for_long_and_recovers(
         await until_told(probe, (200, "ok\n"))
 
 
-async def start(kubeconfig: Path, before: str = "") -> asyncio.subprocess.Process:
-    """The operator as a process; `before`: what Python does in it before."""
+@asynccontextmanager
+async def started(kubeconfig: Path, before: str = "") -> AsyncIterator[asyncio.subprocess.Process]:
+    """The operator as a process, which must end well; `before`: what Python does in it first."""
     arguments = ("run", "--listen=127.0.0.1:0", f"--kubeconfig={kubeconfig}")
-    return await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", before + MAIN, *arguments, stderr=asyncio.subprocess.PIPE
     )
+    try:
+        yield process
+        _, said = await asyncio.wait_for(process.communicate(), SECONDS)
+        assert process.returncode == 0, said.decode()
+        assert b"Traceback" not in said
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 Probe = Callable[[str], Awaitable[tuple[int, str]]]
