@@ -2,7 +2,8 @@
 # make demo    see it work: a real control plane, a sample shop, five changes (KEEP=1, TARGET=kind)
 # make check   the inner loop: lint, types, contracts, all tests that need no cluster
 # make test    everything that CI runs
-# make soak    the long rest: ten million random flows by engine and oracle, and mutants, two processes at a time
+# make soak    the long rest: ten million random flows by engine and oracle, 200 sequences
+#              of faults, and mutants, two processes at a time
 # make mutants  which changes of the engine's core no test notices (ONLY="reachaudit.reach.ports.*")
 # make bench   what the engine costs, beside its budgets (SHAPES="2k 10k", EDITS=40, CHECK=1)
 # make manifests   render the dashboard and the plain manifests from their sources
@@ -55,9 +56,10 @@ test: lint tools
 demo: setup
 	@$(TESTS) -m demo $(if $(KEEP),--keep) $(if $(TARGET),--target $(TARGET))
 
-soak: setup
+soak: tools
 	@printf '%s\n' 5_000_000 5_000_000 | xargs -P 2 -I{} env ORACLE_FLOWS={} \
 	  $(BIN)/pytest -q -s tests/engine/test_engine_against_oracle.py
+	FAULT_SEQUENCES=200 $(BIN)/pytest -q -s tests/live/test_fault_sequences.py
 	@$(MAKE) --no-print-directory mutants
 
 mutants: setup

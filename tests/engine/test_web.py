@@ -47,7 +47,7 @@ async def ask(port: int, path: str = "healthz", host: str = "localhost") -> str:
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     """A server whose metrics are huge."""
-    async with serve(public(lambda: HUGE, lambda: ""), HOST, 0) as bound:
+    async with serve(public(lambda: HUGE, lambda: "", lambda: False), HOST, 0) as bound:
         yield bound
 
 
@@ -141,14 +141,14 @@ async def test_our_own_faults_are_logged(caplog: pytest.LogCaptureFixture) -> No
     def fail() -> bytes:
         raise ArithmeticError("ours")
 
-    async with serve(public(fail, lambda: ""), HOST, 0) as port:
+    async with serve(public(fail, lambda: "", lambda: False), HOST, 0) as port:
         assert (await ask(port, "metrics")).startswith("HTTP/1.1 500 ")
     assert [record.exc_info is not None for record in caplog.records] == [True]
 
 
 async def test_it_stops_at_once_whoever_is_connected() -> None:
     async with asyncio.timeout(SECONDS):
-        async with serve(public(lambda: HUGE, lambda: ""), HOST, 0) as port:
+        async with serve(public(lambda: HUGE, lambda: "", lambda: False), HOST, 0) as port:
             silent = await asyncio.open_connection(HOST, port)
             deaf = await asyncio.open_connection(HOST, port, limit=2**10)
             deaf[1].write(ASK % b"metrics")

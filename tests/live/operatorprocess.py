@@ -33,14 +33,20 @@ class Operator:
     """`reachaudit run` with the arguments and environment of its pod, on free ports of loopback."""
 
     def __init__(
-        self, command: OperatorCommand, kubeconfig: Path, *, standby: bool = False
+        self,
+        command: OperatorCommand,
+        kubeconfig: Path,
+        *,
+        standby: bool = False,
+        before: str = "pass",
     ) -> None:
-        """`standby`: it need not lead to be ready."""
+        """`standby`: it need not lead to be ready. `before`: what Python does in it first."""
         program, *arguments = command.argv
         environment = [f"{name}={value}" for name, value in command.env.items()]
+        start = f"{before}\nimport runpy; runpy.run_module({program!r}, run_name='__main__')"
         # Of a flag that is given twice, the last counts.
         local = ("--listen=127.0.0.1:0", "--api-listen=127.0.0.1:0", f"--kubeconfig={kubeconfig}")
-        self._argv = ["env", *environment, sys.executable, "-m", program, *arguments, *local]
+        self._argv = ["env", *environment, sys.executable, "-c", start, *arguments, *local]
         self._killed = False
         self._well = {"ok\n", "ok, standing by\n"} if standby else {"ok\n"}
         self._http = urllib3.PoolManager(retries=False, timeout=10)
@@ -88,6 +94,12 @@ class Operator:
     def messages(self) -> Sequence[str]:
         """What the log says."""
         return [text(record, "message") for record in self.records]
+
+    @property
+    def memory(self) -> int:
+        """The memory that it holds, in KiB."""
+        status = Path(f"/proc/{self._processes.pids[_NAME]}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0])
 
     def metrics(self) -> Exposition:
         """What a scrape gives now."""

@@ -1,24 +1,24 @@
 """The operator may do what it needs and no more, and on what it audits it never writes."""
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import product
 
 import pytest
 
 from cluster.api import Api
 from cluster.objects import KubeObject, objects, text
 from cluster.waiting import wait_for
+from live.audited import READ, requests, resource
 from live.identity import may
 from live.operatorprocess import whole
 from live.props import service
 from live.stage import Stage
 from live.transitions import events
-from reachaudit.model.kinds import KINDS
+from reachaudit.model.kinds import KINDS, VENDOR_KINDS
 
 pytestmark = pytest.mark.live
 
-READ = ("get", "list", "watch")
 EVENTS = ("events.k8s.io", "events")
 AT_HOME = {("", "configmaps"), ("coordination.k8s.io", "leases")}
 MANAGER = "reachaudit"
@@ -43,7 +43,7 @@ def identity(stage: Stage) -> Iterator[Api]:
 
 
 def test_all_that_it_asks_for_is_allowed(busy: Stage) -> None:
-    asked = requests(busy)
+    asked = requests(busy.controlplane)
     assert {text(each, "annotations", "authorization.k8s.io/decision") for each in asked} == {
         "allow"
     }
@@ -53,8 +53,18 @@ def test_all_that_it_asks_for_is_allowed(busy: Stage) -> None:
     assert read == {(kind.group, kind.resource) for kind in KINDS}
 
 
+def test_each_right_is_used_and_nothing_else_is_asked_for(busy: Stage) -> None:
+    asked = [each for each in requests(busy.controlplane) if "objectRef" in each]
+    used = {(*resource(each), text(each, "verb")) for each in asked}
+    rights = set(granted(busy.api))
+    # What is not there is listed again and again, until there is something to watch.
+    absent = {(kind.group, kind.resource, "watch") for kind in VENDOR_KINDS}
+    assert used == rights - absent
+    assert absent < rights
+
+
 def test_it_writes_events_and_at_home_its_lease_and_memory_and_nothing_else(busy: Stage) -> None:
-    written = [each for each in requests(busy) if each["verb"] not in READ]
+    written = [each for each in requests(busy.controlplane) if each["verb"] not in READ]
     verbs = {of: {text(each, "verb") for each in written if resource(each) == of} for of in AT_HOME}
     assert {resource(each) for each in written} == {EVENTS, *AT_HOME}
     assert {text(each, "verb") for each in written if resource(each) == EVENTS} == {
@@ -86,20 +96,23 @@ def test_secrets_and_all_that_changes_the_cluster_are_out_of_its_reach(identity:
     assert may(identity, "create", "events", "default", "events.k8s.io")
 
 
-def requests(stage: Stage) -> list[KubeObject]:
-    """What the operator has asked for and how it was answered, by the API server's audit log."""
-    whole_lines, _, _ = stage.controlplane.audit_log.read_text().rpartition("\n")
-    found = [json.loads(line) for line in whole_lines.splitlines()]
-    # SelfSubjectAccessReviews are this test's own questions.
-    return [each for each in found if text(each, "userAgent").startswith("reachaudit/")]
+def granted(api: Api) -> Iterator[tuple[str, str, str]]:
+    """The operator's rights, as (API group, resource, verb)."""
+    for kind in "ClusterRole", "Role":
+        role = api.get("rbac.authorization.k8s.io/v1", kind, "reachaudit", "reachaudit").body
+        for rule in objects(role, "rules"):
+            yield from product(
+                *(_texts(rule[name]) for name in ("apiGroups", "resources", "verbs"))
+            )
+
+
+def _texts(found: object) -> list[str]:
+    assert isinstance(found, list)
+    return [str(each) for each in found]
 
 
 def _asked_at_home(stage: Stage) -> set[tuple[str, str]]:
-    return {(resource(each)[1], text(each, "verb")) for each in requests(stage)}
-
-
-def resource(request: KubeObject) -> tuple[str, str]:
-    return text(request, "objectRef", "apiGroup"), text(request, "objectRef", "resource")
+    return {(resource(each)[1], text(each, "verb")) for each in requests(stage.controlplane)}
 
 
 def managers(item: KubeObject) -> set[str]:

@@ -109,7 +109,8 @@ class Client:
 
     async def put(self, path: str, body: object) -> bytes:
         """Replace an object, if it is still of the version that the body names."""
-        return await self._read(_Request("PUT", path, ANSWER_SECONDS, body=msgspec.json.encode(body)))
+        data = msgspec.json.encode(body)
+        return await self._read(_Request("PUT", path, ANSWER_SECONDS, body=data))
 
     async def patch(self, path: str, body: object, content_type: str = MERGE_PATCH) -> bytes:
         """Change an object's fields."""
