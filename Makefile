@@ -6,6 +6,7 @@
 #              of faults, and mutants, two processes at a time
 # make mutants  which changes of the engine's core no test notices (ONLY="reachaudit.reach.ports.*")
 # make bench   what the engine costs, beside its budgets (SHAPES="2k 10k", EDITS=40, CHECK=1)
+# make audit   known vulnerabilities of what the operator runs with (a warning where nobody answers)
 # make manifests   render the dashboard and the plain manifests from their sources
 # make lock    resolve the dependencies anew
 # make kind    a kind cluster with the chart and the samples, where there is Docker
@@ -20,7 +21,7 @@ READY := $(VENV)/.ready
 TESTS := PYTHONPATH=tests:. $(BIN)/python
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: setup check lint test demo kind lock tools helm manifests bench soak mutants
+.PHONY: setup check lint test demo kind lock tools helm manifests bench soak audit mutants
 
 setup: $(READY)
 
@@ -50,8 +51,11 @@ tools: setup
 manifests: setup
 	$(TESTS) -m deploy.render
 
-test: lint tools
+test: lint tools audit
 	$(BIN)/pytest
+
+audit: setup
+	@$(TESTS) -m deploy.audit
 
 demo: setup
 	@$(TESTS) -m demo $(if $(KEEP),--keep) $(if $(TARGET),--target $(TARGET))
