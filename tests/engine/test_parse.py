@@ -21,10 +21,12 @@ from reachaudit.model.kinds import (
     SERVICE,
     Kind,
 )
+from reachaudit.model.parse import MOST_PROBLEMS
 
 if TYPE_CHECKING:
     from cases.apiobject import Json, Object
 
+ALLOW_LIST = "nginx.ingress.kubernetes.io/whitelist-source-range"
 # The names of fields that are read, so that random documents often hit one.
 FIELDS = re.findall(
     r"\S+",
@@ -247,3 +249,16 @@ def test_which_kinds_lie_in_no_namespace() -> None:
         "BaselineAdminNetworkPolicy.policy.networking.k8s.io",
         "ClusterNetworkPolicy.policy.networking.k8s.io",
     }
+
+
+def test_an_annotation_of_many_faults_has_few_problems() -> None:
+    def problems(entries: list[str]) -> tuple[str, ...]:
+        annotations = {ALLOW_LIST: ",".join(entries)}
+        metadata = {"namespace": "n", "name": "i", "annotations": annotations}
+        return INGRESS.parse({"metadata": metadata, "spec": {}}).problems
+
+    of_list = [each for each in problems(["x"] * 1000) if ALLOW_LIST in each]
+    assert of_list == [f"metadata.annotations[{ALLOW_LIST}]: 'x/32' is not a CIDR"]
+    told = problems([f"x{number}" for number in range(1000)])
+    assert len(told) == MOST_PROBLEMS + 1
+    assert told[-1] == f"metadata: {1000 + len(problems([])) - MOST_PROBLEMS} more problems"

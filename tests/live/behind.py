@@ -12,8 +12,9 @@ _RESOURCES = {"Ingress": "ingresses", "NetworkPolicy": "networkpolicies", "Servi
 def put(etcd: Etcd, manifest: KubeObject) -> None:
     """Write an object, as new."""
     identity = {"uid": str(uuid.uuid4()), "creationTimestamp": "2026-01-01T00:00:00Z"}
-    names = {key: text(manifest, "metadata", key) for key in ("namespace", "name")}
-    content = json.dumps({**manifest, "metadata": names | identity})
+    metadata = manifest["metadata"]
+    assert isinstance(metadata, dict)
+    content = json.dumps({**manifest, "metadata": metadata | identity})
     etcd.put(_key(manifest), content.encode())
 
 

@@ -12,6 +12,7 @@ from reachaudit.model.objects.wire import Invalid, Metadata, Object, Reading, Wi
 W = TypeVar("W", bound=Object)
 D = TypeVar("D", bound=Wire)
 UNREADABLE = "?"
+MOST_PROBLEMS = 20  # told of one object: a list of its author's may have a hundred thousand of them
 
 
 class Item(NamedTuple):
@@ -56,6 +57,9 @@ def _decode(document: object, wire: type[D]) -> D:
 def _item(kind: str, meta: Metadata, reading: Reading) -> Item:
     fact, problems = reading
     ref = Ref(kind, fact.namespace, meta.name)
+    if len(problems) > MOST_PROBLEMS:
+        more = f"metadata: {len(problems) - MOST_PROBLEMS} more problems"
+        problems = (*problems[:MOST_PROBLEMS], more)
     return Item(ref, meta.uid, meta.resource_version, fact, problems)
 
 

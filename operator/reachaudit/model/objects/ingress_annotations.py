@@ -54,7 +54,9 @@ def allowed(annotations: Mapping[str, str], problems: list[str]) -> tuple[Block,
 
 
 def _listed(annotations: Mapping[str, str], key: str) -> list[str]:
-    return [text.strip() for text in annotations.get(key, "").split(",") if text.strip()]
+    """Each entry once: an annotation has room for a hundred thousand equal ones."""
+    texts = (text.strip() for text in annotations.get(key, "").split(","))
+    return [text for text in dict.fromkeys(texts) if text]
 
 
 def _whole(address: str) -> str:
