@@ -39,16 +39,20 @@ class StartError(Exception):
 class ControlPlane:
     """The control plane of a cluster without nodes and cloud: the stand-ins do what those do.
 
-    `audited`: a user whose requests the API server writes to `audit_log`.
+    `audited`: a user whose requests the API server writes to `audit_log`. `controllers`: without
+    them objects stay as they were written, whoever should own them.
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, *, scheduler: bool = False, audited: str = "") -> None:
+    def __init__(
+        self, *, scheduler: bool = False, audited: str = "", controllers: bool = True
+    ) -> None:
         self.port, self._etcd_port, self._peer_port = _free_ports(3)
         self.url = f"https://{self.host}:{self.port}"
         self._tokens = {user: secrets.token_urlsafe(16) for user in _GROUPS}
         self._scheduler = scheduler
+        self._controllers = controllers
         self._audited = audited
         self._open = ExitStack()
 
@@ -129,7 +133,8 @@ class ControlPlane:
         self.api = Api(self.admin_kubeconfig)
         self._open.callback(self.api.close)
         self._await("kube-apiserver", self._ready)
-        self._start_controllers()
+        if self._controllers:
+            self._start_controllers()
 
     def _launch_api_server(self) -> None:
         tokens = self.folder / "tokens.csv"

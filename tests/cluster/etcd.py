@@ -29,7 +29,7 @@ class Etcd:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._pool = urllib3.PoolManager(retries=False, timeout=10)
+        self._pool = urllib3.PoolManager(retries=False, timeout=60)
 
     def get(self, key: str) -> bytes | None:
         """The value of a key."""
@@ -39,7 +39,12 @@ class Etcd:
 
     def put(self, key: str, value: bytes) -> None:
         """Write a value: an object as JSON is good, though the API server writes protobuf."""
-        self._call("kv/put", {"key": _encoded(key), "value": base64.b64encode(value).decode()})
+        self._call("kv/put", _put(key, value))
+
+    def write(self, values: Mapping[str, bytes | None]) -> None:
+        """Put values, and delete the keys that have none, in one transaction: 128 at most."""
+        operations = [_operation(key, value) for key, value in values.items()]
+        self._call("kv/txn", {"success": operations})
 
     def delete(self, key: str, *, prefix: bool = False) -> int:
         """Delete a key, or all that lie below it; the number of keys deleted."""
@@ -67,6 +72,16 @@ class Etcd:
             raise RuntimeError(f"etcd refused {path}: {response.data.decode(errors='replace')}")
         answer: Mapping[str, object] = json.loads(response.data)
         return answer
+
+
+def _operation(key: str, value: bytes | None) -> Mapping[str, object]:
+    if value is None:
+        return {"requestDeleteRange": {"key": _encoded(key)}}
+    return {"requestPut": _put(key, value)}
+
+
+def _put(key: str, value: bytes) -> Mapping[str, object]:
+    return {"key": _encoded(key), "value": base64.b64encode(value).decode()}
 
 
 def _encoded(key: str) -> str:

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +19,6 @@ from live.exposition import Exposition
 
 _NAME = "operator"
 _METRICS, _FINDINGS = "metrics and health on ", "findings on "
-_STOP_SECONDS = 10.0
 
 
 def whole(value: object, *path: str | int) -> int:
@@ -30,7 +29,12 @@ def whole(value: object, *path: str | int) -> int:
 
 
 class Operator:
-    """`reachaudit run` with the arguments and environment of its pod, on free ports of loopback."""
+    """`reachaudit run` with the arguments and environment of its pod, on free ports of loopback.
+
+    `standby`: it need not lead to be ready. `before`: what Python does in it first. `seconds`,
+    `stop_seconds`: how long its start and its end may take. `started`: called when there is a
+    process.
+    """
 
     def __init__(
         self,
@@ -39,8 +43,11 @@ class Operator:
         *,
         standby: bool = False,
         before: str = "pass",
+        seconds: float = 30.0,
+        stop_seconds: float = 10.0,
+        started: Callable[[], object] = lambda: None,
     ) -> None:
-        """`standby`: it need not lead to be ready. `before`: what Python does in it first."""
+        self._seconds, self._stop_seconds, self._started = seconds, stop_seconds, started
         program, *arguments = command.argv
         environment = [f"{name}={value}" for name, value in command.env.items()]
         start = f"{before}\nimport runpy; runpy.run_module({program!r}, run_name='__main__')"
@@ -55,7 +62,8 @@ class Operator:
         self._processes = Processes()
         self._processes.start(_NAME, self._argv)
         try:
-            wait_for(self._is_ready, "the operator is ready", 30)
+            self._started()
+            wait_for(self._is_ready, "the operator is ready", self._seconds)
         except BaseException as error:
             error.add_note(self.log)
             self._processes.close()
@@ -78,6 +86,11 @@ class Operator:
         """End it as a node that fails does: at once, and without a word."""
         self._processes.kill(_NAME)
         self._killed = True
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._processes.pids[_NAME]
 
     @property
     def log(self) -> str:
@@ -132,6 +145,12 @@ class Operator:
             "findings": self._address(_FINDINGS),
         }
 
+    @property
+    def health(self) -> str:
+        """Where it says whether it lives; "" as long as it serves nothing."""
+        address = self._address(_METRICS)
+        return address and f"{address}/healthz"
+
     def complaints(self) -> Sequence[str]:
         """Warnings and errors of the log."""
         grave = ("warning", "error", "critical")
@@ -149,19 +168,22 @@ class Operator:
     def _is_ready(self) -> bool:
         if codes := self._processes.ended():
             raise ChildProcessError(f"the operator ended with exit code {codes[_NAME]}")
-        if not any(message.startswith(_METRICS) for message in self.messages):
+        if not self.health:
             return False
-        return self.readiness() in self._well
+        try:
+            return self.readiness() in self._well
+        except urllib3.exceptions.TimeoutError:
+            return False
 
     def _get(self, url: str) -> urllib3.BaseHTTPResponse:
         return self._http.request("GET", url)
 
     def _address(self, of: str) -> str:
-        """A URL that the operator has told in its log, as the system chose the port."""
-        return next(m.removeprefix(of) for m in self.messages if m.startswith(of))
+        """A URL that the operator has told in its log, as the system chose the port; else ""."""
+        return next((m.removeprefix(of) for m in self.messages if m.startswith(of)), "")
 
     def _stopped(self) -> int:
         """The exit code after a SIGTERM, or that with which it has ended before."""
         if not self._processes.ended():
             os.kill(self._processes.pids[_NAME], signal.SIGTERM)
-        return wait_for(self._processes.ended, "the operator ends", _STOP_SECONDS)[_NAME]
+        return wait_for(self._processes.ended, "the operator ends", self._stop_seconds)[_NAME]
