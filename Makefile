@@ -6,6 +6,7 @@
 #              of faults, and mutants, two processes at a time
 # make mutants  which changes of the engine's core no test notices (ONLY="reachaudit.reach.ports.*")
 # make bench   what the engine costs, beside its budgets (SHAPES="2k 10k", EDITS=40, CHECK=1)
+# make bench-live   what the operator costs against a real API server (SHAPES="1k 10k large", CHECK=1)
 # make audit   known vulnerabilities of what the operator runs with (a warning where nobody answers)
 # make manifests   render the dashboard and the plain manifests from their sources
 # make lock    resolve the dependencies anew
@@ -21,7 +22,7 @@ READY := $(VENV)/.ready
 TESTS := PYTHONPATH=tests:. $(BIN)/python
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: setup check lint test demo kind lock tools helm manifests bench soak audit mutants
+.PHONY: setup check lint test demo kind lock tools helm manifests bench bench-live soak audit mutants
 
 setup: $(READY)
 
@@ -71,6 +72,9 @@ mutants: setup
 
 bench: setup
 	@$(TESTS) -m bench $(if $(SHAPES),--shapes $(SHAPES)) $(if $(EDITS),--edits $(EDITS)) $(if $(CHECK),--check)
+
+bench-live: tools
+	@$(TESTS) -m bench.live $(if $(SHAPES),--shapes $(SHAPES)) $(if $(CHECK),--check)
 
 kind: setup
 	@$(TESTS) -m deploy.kind

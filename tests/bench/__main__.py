@@ -12,18 +12,19 @@ from pathlib import Path
 
 import msgspec
 
+from bench.arguments import count
 from bench.budgets import budgets, missed
 from bench.children import Failed, python
-from bench.figures import FULL, Run
+from bench.figures import FIGURES, FULL, Run
 from bench.growth import growth
 from bench.listing import listed
 from bench.machine import Machine, machine
-from bench.report import tell
+from bench.report import FOLDER, tell, write
 from bench.shapes import GROWTH, SHAPES
 
 LIST = "list"
 RUNS = ("2k", "10k", *GROWTH, "large40", LIST)
-_FOLDER = Path("bench-results")
+BUDGETS = Path(__file__).with_name("budgets.toml")
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -45,7 +46,7 @@ class Result(msgspec.Struct, frozen=True):
 
 def main() -> int:
     """Run; answer the exit code."""
-    given, limits = _arguments(), budgets()
+    given, limits = _arguments(), budgets(BUDGETS)
     began, here = datetime.now(UTC), machine()
     runs = dict(_runs(given.shapes, given.seed, given.edits))
     result = Result(
@@ -56,15 +57,11 @@ def main() -> int:
         given.edits,
         runs,
         growth(runs),
-        list(missed(runs, limits)),
+        list(missed(runs, limits, FIGURES)),
         [name for name in given.shapes if name not in runs],
     )
-    tell(result.runs, result.growth, limits)
-    text = msgspec.json.encode(result)
-    file = given.out or _FOLDER / f"{began:%Y%m%dT%H%M%SZ}.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text + b"\n")
-    print(text.decode())
+    tell(result.runs, result.growth, limits, FIGURES)
+    write(result, given.out or FOLDER / f"{began:%Y%m%dT%H%M%SZ}.json")
     if result.failed:
         return 2
     return 1 if given.check and result.missed else 0
@@ -73,17 +70,11 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--shapes", nargs="+", choices=(*SHAPES, LIST), default=RUNS)
-    parser.add_argument("--edits", type=_count, default=FULL, help="of one policy each, by shape")
+    parser.add_argument("--edits", type=count, default=FULL, help="of one policy each, by shape")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--check", action="store_true", help="exit with 1 where a budget is missed")
-    parser.add_argument("--out", type=Path, help=f"file for the result; else one in {_FOLDER}/")
+    parser.add_argument("--out", type=Path, help=f"file for the result; else one in {FOLDER}/")
     return parser.parse_args()
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
-    return int(text)
 
 
 def _runs(names: Iterable[str], seed: int, edits: int) -> Iterator[tuple[str, Run]]:

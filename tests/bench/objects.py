@@ -25,6 +25,7 @@ from reachaudit.model.kinds import KINDS, Kind
 from reachaudit.model.objects.endpoints import HEADLESS_LABEL, SERVICE_LABEL
 
 _KINDS = {kind.name: kind for kind in KINDS}
+_GOING = "2026-01-02T00:00:00Z"
 
 
 class Body(NamedTuple):
@@ -86,15 +87,19 @@ def _(fact: Pod) -> Body:
     ]
     image = f"registry.example.com/{labels.get('app', fact.namespace)}"
     container = {"name": "main", "image": f"{image}:{labels.get('version', 'v1')}", "ports": ports}
-    (address,) = fact.addresses
     spec: Mapping[str, object] = {
         "containers": [container],
-        "nodeName": fact.node,
+        **({"nodeName": fact.node} if fact.node else {}),
         **({"hostNetwork": True} if fact.host_network else {}),
     }
-    conditions = [{"type": "Ready", "status": str(fact.ready)}]
-    status = {"phase": fact.phase, "podIP": str(address), "conditions": conditions}
-    return Body({"spec": spec, "status": status}, {"labels": labels, **_owned(fact.owner)})
+    status = {
+        "phase": fact.phase,
+        **({"podIP": str(fact.addresses[0])} if fact.addresses else {}),
+        "conditions": [{"type": "Ready", "status": str(fact.ready)}],
+    }
+    going = {"deletionTimestamp": _GOING} if fact.terminating else {}
+    metadata = {"labels": labels, **going, **_owned(fact.owner)}
+    return Body({"spec": spec, "status": status}, metadata)
 
 
 def _owned(owner: Owner | None) -> Mapping[str, object]:
@@ -166,7 +171,7 @@ def _(fact: ServiceCIDR) -> Body:
 
 @_body.register
 def _(fact: IngressClass) -> Body:
-    return Body({"spec": {"controller": fact.controller}})
+    return Body({"spec": {"controller": fact.controller}}, {"creationTimestamp": fact.created})
 
 
 @_body.register

@@ -28,10 +28,10 @@ from reachaudit.model.ip import Address, Block
 from reachaudit.model.names import Ref
 
 Kind = Literal["ClusterIP", "NodePort", "LoadBalancer"]
-CLASS = IngressClass("", "nginx", controller="k8s.io/ingress-nginx")
+_CREATED = "2026-01-01T00:00:00Z"
+CLASS = IngressClass("", "nginx", controller="k8s.io/ingress-nginx", created=_CREATED)
 RANGES = ServiceCIDR("", "kubernetes", blocks=(SERVICE_RANGE,), ready=True)
 _SLICE = 100  # endpoints at most, as the EndpointSlice controller does
-_CREATED = "2026-01-01T00:00:00Z"
 
 
 def services(
@@ -141,11 +141,12 @@ def slices(service: Service, workload: Workload) -> Iterator[EndpointSlice]:
             service=service.name,
             headless=service.headless,
             ports=ports,
-            endpoints=tuple(map(_endpoint, workload.pods[first : first + _SLICE])),
+            endpoints=tuple(map(endpoint, workload.pods[first : first + _SLICE])),
         )
 
 
-def _endpoint(pod: Pod) -> Endpoint:
+def endpoint(pod: Pod) -> Endpoint:
+    """A pod in a slice."""
     return Endpoint(
         pod.addresses[0],
         ready=pod.ready,

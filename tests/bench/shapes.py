@@ -51,6 +51,18 @@ _LARGE = Shape(
     cidrs_over_pods=5,
 )
 
+_MIDDLE = Shape(
+    namespaces=100,
+    workloads=667,
+    pods=10_000,
+    nodes=300,
+    services=600,
+    ingresses=200,
+    policies=2_000,
+    cidrs=100,
+    cidrs_over_pods=5,
+)
+
 SHAPES: dict[str, Shape] = {
     "tiny": Shape(
         namespaces=6,
@@ -75,17 +87,8 @@ SHAPES: dict[str, Shape] = {
         cidrs_over_pods=5,
         single=True,
     ),
-    "10k": Shape(
-        namespaces=100,
-        workloads=667,
-        pods=10_000,
-        nodes=300,
-        services=600,
-        ingresses=200,
-        policies=2_000,
-        cidrs=100,
-        cidrs_over_pods=5,
-    ),
+    "1k": _MIDDLE.part(10),
+    "10k": _MIDDLE,
     "manifests": Shape(
         namespaces=20,
         workloads=667,

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench.__main__ import RUNS, Result
+from bench.__main__ import BUDGETS, RUNS, Result
 from bench.budgets import budgets, missed
 from bench.children import Failed, python
 from bench.clusters import cluster
@@ -47,14 +47,16 @@ def test_a_module_that_fails_is_told_in_one_sentence() -> None:
 
 
 def test_budgets_are_of_figures_and_runs_that_there_are() -> None:
-    assert set(budgets()) <= set(RUNS)
-    assert {figure for run in budgets().values() for figure in run} <= set(FIGURES)
+    assert set(budgets(BUDGETS)) <= set(RUNS)
+    assert {figure for run in budgets(BUDGETS).values() for figure in run} <= set(FIGURES)
 
 
 def test_a_figure_above_its_budget_is_told() -> None:
     runs = {"2k": Run(0, {"scratch_s": 0.3, "edit_p99_ms": 15.1}), "tiny": Run(0, {"scratch_s": 9})}
     limits = {"2k": {"scratch_s": 0.3, "edit_p99_ms": 15}}
-    assert list(missed(runs, limits)) == ["2k: one policy changed: p99: 15.1 ms, budget 15 ms"]
+    assert list(missed(runs, limits, FIGURES)) == [
+        "2k: one policy changed: p99: 15.1 ms, budget 15 ms"
+    ]
 
 
 def test_growth_is_the_exponent_of_the_number_of_pods() -> None:
