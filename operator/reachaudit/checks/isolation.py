@@ -1,14 +1,15 @@
 """Findings about pods that nothing isolates in a direction: one for a namespace, by its cause."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reachaudit.checks.check import About
-from reachaudit.checks.view import View
+from reachaudit.checks.view import Crowd, View
 from reachaudit.checks.words import counted, workload_names
 from reachaudit.findings.finding import Finding, Severity
-from reachaudit.model.facts import Direction, Namespace, Pod
+from reachaudit.model.facts import Direction, Namespace
 from reachaudit.model.names import Ref
+from reachaudit.reach.workloads import Workload
 
 _CONSEQUENCE = {
     "ingress": "open to every pod of the cluster, on every port",
@@ -27,12 +28,12 @@ def not_isolated(
 
     Where a namespace has no policy at all, another finding says so alone.
     """
-    pods = view.unisolated(namespace, direction) if view.governed(namespace) else []
+    pods = view.unisolated(namespace, direction) if view.governed(namespace) else ()
     if not pods:
         return
     message = (
-        f"No policy in {namespace} isolates {counted(len(pods), 'pod')} "
-        f"({workload_names(view.workloads(pods))}) for {direction}: {_CONSEQUENCE[direction]}."
+        f"No policy in {namespace} isolates {crowded(pods)} for {direction}: "
+        f"{_CONSEQUENCE[direction]}."
     )
     fix = (
         f"In {namespace}, apply together {_MEANT[direction]} and a default deny "
@@ -43,10 +44,20 @@ def not_isolated(
     yield weighed(found, pods, view)
 
 
-def weighed(finding: Finding, pods: list[Pod], view: View) -> Finding:
+def crowded(pods: Sequence[Crowd]) -> str:
+    """`12 pods (shop/web, shop/db)`."""
+    number = counted(sum(crowd.pods for crowd in pods), "pod")
+    return f"{number} ({workload_names(_workloads(pods))})"
+
+
+def weighed(finding: Finding, pods: Sequence[Crowd], view: View) -> Finding:
     """A finding about open pods: graver where the internet reaches some of them."""
-    exposed = [w for w in view.workloads(pods) if view.internet_reaches(w)]
+    exposed = [w for w in _workloads(pods) if view.internet_reaches(w)]
     if not exposed:
         return finding
     message = f"{finding.message} The internet reaches {workload_names(exposed)}."
     return replace(finding, severity=Severity.HIGH, message=message)
+
+
+def _workloads(pods: Sequence[Crowd]) -> list[Workload]:
+    return sorted({crowd.workload for crowd in pods})

@@ -1,14 +1,17 @@
 """What checks look at: reachability, less the namespaces that are left out.
 
 All that is read here is noted (`reach/derived.py`), so that a unit is judged again when it changes.
+Pods come and go all the time: who asks for their sorts or crowds is not asked again while these
+stay the same.
 """
 
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from reachaudit.model.facts import (
     Direction,
     Fact,
     Ingress,
+    Labels,
     NetworkPolicy,
     OpaquePolicy,
     Pod,
@@ -27,6 +30,22 @@ from reachaudit.reach.workloads import Workload
 from reachaudit.reach.zones import in_zone
 
 F = TypeVar("F", bound=Fact)
+_ENDED = ("Succeeded", "Failed")
+
+
+class Sort(NamedTuple):
+    """What selectors can tell of a pod."""
+
+    labels: Labels
+    host_network: bool
+
+
+class Crowd(NamedTuple):
+    """So many pods of a class."""
+
+    number: int
+    workload: Workload
+    pods: int
 
 
 class View:
@@ -36,6 +55,8 @@ class View:
         self.reach, self._excluded = reach, excluded
         self._doors: Table[None, frozenset[Ref]] = Table(reach.graph, self._find_doors)
         self._internet: Table[Family, dict[Party, int]] = Table(reach.graph, self._find_internet)
+        self._sorts: Table[str, frozenset[Sort]] = Table(reach.graph, self._find_sorts)
+        self._crowds: Table[str, tuple[Crowd, ...]] = Table(reach.graph, self._find_crowds)
 
     def leaves_out(self, namespace: str) -> bool:
         """Whether nothing is found in a namespace."""
@@ -49,10 +70,13 @@ class View:
         """All pods of a namespace, also such as have not started or have ended."""
         return list(self.reach.facts.within(Pod, namespace))
 
-    def selectable(self, namespace: str) -> list[Pod]:
+    def sorts(self, namespace: str) -> frozenset[Sort]:
+        """The pods of a namespace that have not ended, also such as have not started, by sort."""
+        return self._sorts[namespace]
+
+    def selectable(self, namespace: str) -> tuple[Crowd, ...]:
         """Live pods that a policy can select: hostNetwork pods are not (NP-47)."""
-        identity = self.reach.identity
-        return [p for p in self.pods_in(namespace) if p.live and identity.number(p) is not None]
+        return self._crowds[namespace]
 
     def governed(self, namespace: str) -> bool:
         """Whether a namespace has a policy of its own, NetworkPolicy or a vendor's."""
@@ -60,21 +84,15 @@ class View:
         others = facts.within(OpaquePolicy, namespace)
         return any(facts.within(NetworkPolicy, namespace)) or any(not p.is_view for p in others)
 
-    def workloads(self, pods: list[Pod]) -> list[Workload]:
-        """The workloads of some pods, each once."""
-        return sorted({self.reach.identity.workloads[pod.ref] for pod in pods})
-
-    def unisolated(self, namespace: str, direction: Direction) -> list[Pod]:
+    def unisolated(self, namespace: str, direction: Direction) -> tuple[Crowd, ...]:
         """Pods of a namespace that nothing isolates in a direction, as far as is known (NP-5)."""
         judge = self.reach.judge
         profiles = judge.ingress if direction == "ingress" else judge.egress
-        return [
-            pod
-            for pod in self.selectable(namespace)
-            if (number := self.reach.identity.number(pod)) is not None
-            and not profiles.of(number).isolated
-            and not profiles.of(number).opaque
-        ]
+        return tuple(
+            crowd
+            for crowd in self.selectable(namespace)
+            if not profiles.of(crowd.number).isolated and not profiles.of(crowd.number).opaque
+        )
 
     def alive(self, service: Service, port: ServicePort) -> bool:
         """Whether anything usable stands behind a Service port, in any family (SVC-13)."""
@@ -102,6 +120,14 @@ class View:
     def internet_reaches(self, workload: Workload) -> bool:
         """Whether clients in the internet surely reach a workload."""
         return self.reach.entries.reach("internet", workload.ref)
+
+    def _find_sorts(self, namespace: str) -> frozenset[Sort]:
+        pods = self.pods_in(namespace)
+        return frozenset(Sort(p.labels, p.host_network) for p in pods if p.phase not in _ENDED)
+
+    def _find_crowds(self, namespace: str) -> tuple[Crowd, ...]:
+        counted = self.reach.identity.crowds(namespace)
+        return tuple(sorted(Crowd(*key, number) for key, number in counted.items()))
 
     def _find_doors(self, _: None) -> frozenset[Ref]:
         ingresses = self.reach.ingresses

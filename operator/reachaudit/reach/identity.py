@@ -1,6 +1,6 @@
 """Who is who: the pods' classes, and the parties that stand at addresses."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -153,15 +153,21 @@ class Identity:
         self.graph.saw(template.own.number)
         return template.own.number
 
-    def sizes(self, namespace: str) -> Iterator[tuple[int | None, int]]:
-        """The live pods of a namespace as (class, number of them); a class may come again, and None
-        are those that no policy can select (NP-47).
-        """
+    def crowds(self, namespace: str) -> Counter[tuple[int, Workload]]:
+        """The live pods of a namespace that policies can select: how many by class and workload."""
         self.graph.saw((Pod, namespace))
+        found = Counter[tuple[int, Workload]]()
         for template in self._in.get(namespace, ()):
-            yield self._number(template), len(template.pods)
-        for template in self._guests.get(namespace, ()):
-            yield None, len(template.pods)
+            number = self._number(template)
+            if number is not None:
+                self.graph.saw(template)
+                found[number, template.workload] += len(template.pods)
+        return found
+
+    def guests(self, namespace: str) -> int:
+        """How many live pods of a namespace no policy can select (NP-47)."""
+        self.graph.saw((Pod, namespace))
+        return sum(len(template.pods) for template in self._guests.get(namespace, ()))
 
     def selectable(self, pod: Pod) -> bool:
         """Whether policies can select a pod at all (NP-47)."""

@@ -53,10 +53,11 @@ class Summaries:
         return Summary(+self._pods, exposed, *self._unknowns())
 
     def _count(self, namespace: str) -> Counter[str]:
-        counts = Counter[str]()
-        for number, pods in self._reach.identity.sizes(namespace):
+        identity = self._reach.identity
+        counts = Counter(none=identity.guests(namespace))
+        for (number, _), pods in identity.crowds(namespace).items():
             counts[self._reach.isolation(number)] += pods
-        return counts
+        return +counts
 
     def _unknowns(self) -> tuple[Counter[Reason], float]:
         began = self._timer()

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from reachaudit.checks.check import About, NamespaceCheck
-from reachaudit.checks.isolation import weighed
+from reachaudit.checks.isolation import crowded, weighed
 from reachaudit.checks.view import View
-from reachaudit.checks.words import counted, workload_names
 from reachaudit.findings.finding import Finding, Severity
 from reachaudit.model.facts import Namespace
 from reachaudit.model.names import Ref
@@ -30,9 +29,8 @@ def _judge(namespace: str, view: View) -> Iterator[Finding]:
         ABOUT.id,
         ABOUT.severity,
         Ref(Namespace.kind, "", namespace),
-        f"No NetworkPolicy in {namespace}: {counted(len(pods), 'pod')} "
-        f"({workload_names(view.workloads(pods))}) open to every pod of the cluster on every "
-        "port, and free to connect to every address.",
+        f"No NetworkPolicy in {namespace}: {crowded(pods)} open to every pod of the cluster on "
+        "every port, and free to connect to every address.",
         f"In {namespace}, apply together a policy for each flow that is meant, DNS too, and a "
         "default deny (podSelector {}, policyTypes [Ingress, Egress]).",
         rules=("NP-6",),

@@ -1,12 +1,12 @@
 """RA005: a NetworkPolicy whose podSelector matches no pod."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from reachaudit.checks.check import About, FactCheck
-from reachaudit.checks.view import View
+from reachaudit.checks.view import Sort, View
 from reachaudit.checks.words import some
 from reachaudit.findings.finding import Finding, Severity
-from reachaudit.model.facts import NetworkPolicy, Pod, Selector
+from reachaudit.model.facts import NetworkPolicy, Selector
 from reachaudit.reach.labels import matches
 
 ABOUT = About(
@@ -28,7 +28,7 @@ def _judge(policy: NetworkPolicy, view: View) -> Iterator[Finding]:
     """
     if policy.subject == Selector():
         return
-    begun = [p for p in view.pods_in(policy.namespace) if p.phase not in ("Succeeded", "Failed")]
+    begun = view.sorts(policy.namespace)
     applied = view.reach.assumptions.host_network == "applied"
     pods = [pod for pod in begun if applied or not pod.host_network]
     if _fits_any(policy, pods):
@@ -45,11 +45,11 @@ def _judge(policy: NetworkPolicy, view: View) -> Iterator[Finding]:
     )
 
 
-def _fits_any(policy: NetworkPolicy, pods: list[Pod]) -> bool:
+def _fits_any(policy: NetworkPolicy, pods: Iterable[Sort]) -> bool:
     return any(matches(policy.subject, dict(pod.labels)) for pod in pods)
 
 
-def _hint(policy: NetworkPolicy, pods: list[Pod]) -> str:
+def _hint(policy: NetworkPolicy, pods: Collection[Sort]) -> str:
     """The first label that no pod has, and what pods have instead."""
     if not pods:
         return "The namespace has no pod that a policy can select."
