@@ -99,6 +99,7 @@ def _round(number: int, result: Round, finished: float) -> Json:
 
 
 def _flows(sets: Sequence[FlowSet]) -> Json:
-    """Written out are as few as are shown: there may be very many."""
-    shown = islice((line for flows in sets for line in lines(flows)), FLOWS_SHOWN)
+    """Written out are little more than are shown: there may be very many."""
+    parts = (flows.part(FLOWS_SHOWN) for flows in sets)
+    shown = islice((line for flows in parts for line in lines(flows)), FLOWS_SHOWN)
     return {"count": sum(map(len, sets)), "pairs": [safe(line) for line in shown]}
