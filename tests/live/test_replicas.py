@@ -25,7 +25,7 @@ from live.transitions import Transition, events, transitions
 pytestmark = pytest.mark.live
 
 HOME = "reachaudit"
-LEASE_SECONDS = 15  # it lasts 12 seconds, is asked for every other, and a memory is read
+LEASE_SECONDS = 15  # it lasts 10 seconds, is asked for every other, and a memory is read
 
 
 class Deployment:

@@ -25,8 +25,8 @@ from kubernetes.aio.client.exceptions import ApiException
 from reachaudit.kube.client import USER_AGENT, Client
 from reachaudit.kube.errors import one_line
 
-DURATION_SECONDS = 12  # so long others wait for a holder of whom nothing is heard
-RENEW_SECONDS = 8.0  # a holder that could not renew for so long leads no more
+DURATION_SECONDS = 10  # so long others wait for a holder of whom nothing is heard
+RENEW_SECONDS = 7.0  # a holder that could not renew for so long leads no more
 RETRY_SECONDS = 2
 TRY_SECONDS = 4.0
 
