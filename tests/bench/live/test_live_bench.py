@@ -47,7 +47,7 @@ def test_ctrl_c_ends_all_that_was_started() -> None:
     env = {**os.environ, "PYTHONPATH": str(_TESTS)}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=env) as running:
         try:
-            audits = wait_for(lambda: _programs(running.pid, "reachaudit"), "an operator runs", 60)
+            audits = wait_for(lambda: _programs(running.pid, "run"), "an operator runs", 60)
             programs = {**_programs(running.pid, "etcd"), **audits}
             running.send_signal(signal.SIGINT)
             assert running.wait(30) == 130
