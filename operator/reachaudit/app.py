@@ -110,7 +110,8 @@ class _Operator:
             result = await beside(partial(self._pipeline.run, changes, since))
             self._herald.take(result, accession)
             self._metrics.take(result, leads=self._herald.leads)
-            self._state.take(result, time.monotonic())
+            if self._options.api is not None:
+                self._state.take(result, time.monotonic())
             self._judged = True
             if result.summary.due:
                 self._pulse.wake(result.summary.due)

@@ -83,15 +83,14 @@ class Metrics(Collector):
     def take(self, result: Round, *, leads: bool) -> None:
         """Show a round from now on; flows are counted by who leads."""
         self._round, self._finished = result, time.time()
-        now = time.monotonic()
-        if not result.baseline:
-            for change in result.changes:
-                self._delay.observe(now - change.arrived)
         for stage, seconds in result.stages.items():
             self._stages.labels(stage).observe(seconds)
         for delta in result.deltas if leads else ():
             self._flows.labels("gained").inc(len(delta.gained))
             self._flows.labels("lost").inc(len(delta.lost))
+        now = time.monotonic()  # only now all is there that a scrape shows
+        for change in result.changes if not result.baseline else ():
+            self._delay.observe(now - change.arrived)
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""
