@@ -11,6 +11,7 @@ from cluster.objects import KubeObject
 from cluster.rest import ApiError
 from cluster.waiting import wait_for
 from live.manifests import crd
+from live.vendors import await_absence
 from reachaudit.model.kinds import VENDOR_KINDS, Kind
 
 _CRDS = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
@@ -76,6 +77,7 @@ def serve_vendors(api: Api, *kinds: Kind) -> None:
     """Create the CRDs of vendors' kinds, and wait until they are served."""
     for kind in kinds:
         scope = "Namespaced" if kind.namespaced else "Cluster"
+        await_absence(api, kind)
         api.create(crd(kind.group, word(kind), kind.resource, kind.version, scope))
     for kind in kinds:
         wait_for(partial(is_served, api, kind), f"{kind.name} is served")

@@ -17,7 +17,7 @@ from yarl import URL
 from cluster.controlplane import ControlPlane
 from live.exposition import Exposition
 from live.faultyproxy import FaultyProxy, forward
-from live.watched import until
+from live.watched import is_stream, is_watch, until
 from reachaudit import app
 from reachaudit.cli.entry import parse
 from reachaudit.cli.run import options
@@ -58,8 +58,8 @@ class Asked:
 STAGES: dict[str, Callable[[web.Request], bool]] = {
     "the first question": lambda request: request.path == "/version",
     "the check of rights": lambda request: request.query.get("limit") == "1",
-    "a list": lambda request: request.query.get("limit") == "500",
-    "the opening of a watch": lambda request: "watch" in request.query,
+    "a list": is_stream,
+    "the opening of a watch": is_watch,
     "kopf's discovery": lambda request: request.path == "/apis",
 }
 
@@ -94,7 +94,7 @@ async def test_a_signal_ends_it_while_the_api_server_is_away(
         return web.Response(status=503, headers={"Retry-After": "3600"})
 
     async with started(proxy.kubeconfig(tmp_path)) as process:
-        await until(lambda: any("watch" in r.query for r in proxy.requests), "it watches")
+        await until(lambda: any(map(is_watch, proxy.requests)), "it watches")
         proxy.answer = refuse
         proxy.drop()
         await asyncio.wait_for(refused.wait(), SECONDS)
@@ -114,7 +114,7 @@ async def test_a_signal_ends_it_within_a_long_round(
 async def test_it_is_alive_and_not_ready_while_a_list_takes_long(
     proxy: FaultyProxy, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    held = Asked(lambda r: r.query.get("limit") == "500" and r.path.endswith("/services"))
+    held = Asked(lambda r: is_stream(r) and r.path.endswith("/services"))
     proxy.answer = held
     async with running(proxy.kubeconfig(tmp_path), caplog) as probe:
         await asyncio.wait_for(held.asked.wait(), SECONDS)
