@@ -140,3 +140,4 @@ def _abort(answer: ClientResponse) -> None:
     """End an answer's connection; not politely, which would outlive the test."""
     if answer.connection is not None and answer.connection.transport is not None:
         answer.connection.transport.abort()
+    answer.close()
