@@ -76,7 +76,7 @@ def test_an_opening_says_whose_rule_it_is(direction: Direction) -> None:
     )
     policy = NetworkPolicy("x", "p", ingress=rules, egress=rules, isolates_egress=True)
     reach = Reachability(Facts([pod, policy]), Assumptions())
-    profiles = reach.judge.ingress if direction == "ingress" else reach.judge.egress
+    profiles = reach.judge.profiles(direction)
     number = reach.identity.number(pod)
     compiled = profiles.compiled(policy)
     assert compiled is not None

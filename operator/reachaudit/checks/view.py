@@ -86,8 +86,7 @@ class View:
 
     def unisolated(self, namespace: str, direction: Direction) -> tuple[Crowd, ...]:
         """Pods of a namespace that nothing isolates in a direction, as far as is known (NP-5)."""
-        judge = self.reach.judge
-        profiles = judge.ingress if direction == "ingress" else judge.egress
+        profiles = self.reach.judge.profiles(direction)
         return tuple(
             crowd
             for crowd in self.selectable(namespace)

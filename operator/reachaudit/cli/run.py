@@ -3,7 +3,6 @@
 import argparse
 import os
 import re
-import signal
 from collections.abc import Coroutine
 from contextlib import suppress
 
@@ -40,8 +39,10 @@ async def _until_a_signal(operator: Coroutine[None, None, None]) -> None:
     """
     import asyncio
 
+    from reachaudit.kube.host import SIGNALS
+
     task, loop = asyncio.create_task(operator), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         loop.add_signal_handler(number, task.cancel)
     with suppress(asyncio.CancelledError):
         await task

@@ -9,10 +9,9 @@ from reachaudit.reach.columns import NO_CLASSES, Column, Sets
 from reachaudit.reach.flows import joined
 from reachaudit.reach.halves import Half
 from reachaudit.reach.ports import ALL_PORTS, Span, clipped, overlay, side_by_side
-from reachaudit.reach.rows import Row, Rows, among, cut
+from reachaudit.reach.rows import OPPOSITE, Row, Rows, among, cut
 
 Spans = tuple[Span, ...]
-_OTHER: dict[Direction, Direction] = {"ingress": "egress", "egress": "ingress"}
 
 
 class Cuts:
@@ -54,7 +53,7 @@ class Cuts:
             pairs = self._pairs[key] = list(side_by_side(old_row, new_row, NO_CLASSES))
         if not pairs:
             return
-        column = self._column(before.own, family, _OTHER[direction])
+        column = self._column(before.own, family, OPPOSITE[direction])
         for span, old, new in pairs:
             for part, (must, may) in column.on(span, old | new):
                 surely, maybe = must & before.among, may & before.among
@@ -68,7 +67,7 @@ class Cuts:
         rows = []
         for own, allowed, classes, column in halves:
             row = among(self._within(allowed, within), classes)
-            rows.append(cut(row, column or self._column(own, family, _OTHER[direction])))
+            rows.append(cut(row, column or self._column(own, family, OPPOSITE[direction])))
         return joined(rows, Sets.__or__)
 
     def _within(self, row: Row, spans: Spans) -> Row:

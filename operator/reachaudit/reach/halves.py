@@ -7,7 +7,7 @@ from reachaudit.model.ip import Family
 from reachaudit.reach.classes import PodClass
 from reachaudit.reach.columns import Column
 from reachaudit.reach.reachability import Reachability
-from reachaudit.reach.rows import Row
+from reachaudit.reach.rows import OPPOSITE, Row
 
 
 class Half(NamedTuple):
@@ -35,13 +35,11 @@ class Halving:
         row, alone = self._shared(own, family, direction), own.pods[family] == 1
         if not alone:
             row = self._rows.of_two_pods(own, family, direction, row)
-        other: Direction = "egress" if direction == "ingress" else "ingress"
-        column = self._rows.column(own, family, other) if whole else None
+        column = self._rows.column(own, family, OPPOSITE[direction]) if whole else None
         return Half(own, row, ~(1 << own.number) if alone else -1, column)
 
     def _shared(self, own: PodClass, family: Family, direction: Direction) -> Row:
-        profiles = self._judge.ingress if direction == "ingress" else self._judge.egress
-        profile = profiles.of(own.number)
+        profile = self._judge.profiles(direction).of(own.number)
         key = id(profile), family  # they stay as long as this does: nothing changes meanwhile
         if key not in self._of_profile:
             self._of_profile[key] = self._rows.of_profile(profile, family)

@@ -49,6 +49,10 @@ class Judge:
             elif self._isolates(policy, profiles.direction):
                 profiles.drop(policy)
 
+    def profiles(self, direction: Direction) -> Profiles:
+        """What policies allow in a direction."""
+        return self.ingress if direction == "ingress" else self.egress
+
     def renew(self) -> None:
         """Signatures, or the namespaces that selectors match, are others than before."""
         self.ingress.renew()

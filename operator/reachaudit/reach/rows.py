@@ -21,6 +21,7 @@ Row = list[tuple[Span, Sets]]
 
 
 _DIRECTIONS: tuple[Direction, Direction] = ("ingress", "egress")
+OPPOSITE: dict[Direction, Direction] = {"ingress": "egress", "egress": "ingress"}
 _NOBODY = Planes(NOBODY, NOBODY)
 
 
@@ -79,7 +80,7 @@ class Rows:
         """Whom a class's own rules allow in one direction, whatever theirs say."""
         if not own.pods[family]:
             return []
-        row = self.of_profile(self._profiles(direction).of(own.number), family)
+        row = self.of_profile(self._judge.profiles(direction).of(own.number), family)
         if own.pods[family] == 1:  # a pod alone has nobody like it to reach
             return list(among(row, ~(1 << own.number)))
         return self.of_two_pods(own, family, direction, row)
@@ -98,7 +99,7 @@ class Rows:
         """Whether blocks alone may let a class's pods connect to one another."""
         return all(
             any(c.planes.may.signatures and not c.planes.must.by_class(own.number) for c in row)
-            for row in (self._profiles(d).of(own.number).row for d in _DIRECTIONS)
+            for row in (self._judge.profiles(d).of(own.number).row for d in _DIRECTIONS)
         )
 
     def of_two_pods(self, own: PodClass, family: Family, direction: Direction, row: Row) -> Row:
@@ -111,7 +112,7 @@ class Rows:
         found: Row = []
         for span, ends in row:
             for part, others in self._opposite(own, direction, span):
-                planes = self._profiles(direction).of(own.number).at(span.first)
+                planes = self._judge.profiles(direction).of(own.number).at(span.first)
                 must = _pairs(own, family, planes.must, others.must, self._identity)
                 may = _pairs(own, family, planes.may, others.may, self._identity)
                 bit = 1 << own.number
@@ -129,7 +130,7 @@ class Rows:
         self, own: PodClass, direction: Direction, span: Span
     ) -> Iterator[tuple[Span, Planes]]:
         """What a class's rules of the other direction say, on the parts of a span."""
-        row = self._profiles("egress" if direction == "ingress" else "ingress").of(own.number).row
+        row = self._judge.profiles(OPPOSITE[direction]).of(own.number).row
         at = span.first
         for cell in row:
             first, last = max(cell.span.first, at), min(cell.span.last, span.last)
@@ -140,9 +141,6 @@ class Rows:
                 at = last + 1
         if at <= span.last:
             yield Span(at, span.last), _NOBODY
-
-    def _profiles(self, direction: Direction) -> Profiles:
-        return self._judge.ingress if direction == "ingress" else self._judge.egress
 
     def column(self, own: PodClass, family: Family, direction: Direction) -> Column:
         """Whose own rules of a direction allow a class."""

@@ -99,8 +99,7 @@ class _Scoping:
 
     def _shut(self, namespace: str, direction: Direction) -> int:
         """The classes that policies isolate which do not change."""
-        judge = self._reach.judge
-        profiles = judge.ingress if direction == "ingress" else judge.egress
+        profiles = self._reach.judge.profiles(direction)
         return profiles.subjects(namespace, besides={change.ref for change in self._changes})
 
     def _within_reach(self, policy: OpaquePolicy) -> int:

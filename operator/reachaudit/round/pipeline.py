@@ -57,8 +57,8 @@ class Pipeline:
     ) -> None:
         """`clock`: seconds since the epoch, for people. `timer`: for durations."""
         self._engine, self._ledger = Engine(assumptions), Ledger()
-        self._standing = Standing(CATALOGUE, View(self._engine.reach, excluded))
-        self._summaries = Summaries(self._engine.reach, timer)
+        view = View(self._engine.reach, excluded)
+        self._standing, self._summaries = Standing(CATALOGUE, view), Summaries(view, timer)
         self._clock, self._timer = clock, timer
         self._baseline = True
 

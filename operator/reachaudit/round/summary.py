@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from reachaudit.checks.view import View
 from reachaudit.model.facts import Pod
 from reachaudit.model.store import Change
 from reachaudit.reach.derived import Table
-from reachaudit.reach.reachability import Reachability
 from reachaudit.reach.unknowns import unknowns
 from reachaudit.reach.verdict import Reason
 
@@ -32,10 +32,10 @@ class Summary:
 class Summaries:
     """Follows a state. Pods are counted by namespace, and only where something changed."""
 
-    def __init__(self, reach: Reachability, timer: Callable[[], float]) -> None:
-        """`timer`: seconds, for durations."""
-        self._reach, self._timer = reach, timer
-        self._isolations: Table[str, Counter[str]] = Table(reach.graph, self._count)
+    def __init__(self, view: View, timer: Callable[[], float]) -> None:
+        """`view`: its crowds of pods serve checks as well. `timer`: seconds, for durations."""
+        self._view, self._reach, self._timer = view, view.reach, timer
+        self._isolations: Table[str, Counter[str]] = Table(self._reach.graph, self._count)
         self._counted: dict[str, Counter[str]] = {}
         self._pods = Counter[str]()
         self._unknown, self._next = Counter[Reason](), float("-inf")
@@ -53,10 +53,9 @@ class Summaries:
         return Summary(+self._pods, exposed, *self._unknowns())
 
     def _count(self, namespace: str) -> Counter[str]:
-        identity = self._reach.identity
-        counts = Counter(none=identity.guests(namespace))
-        for (number, _), pods in identity.crowds(namespace).items():
-            counts[self._reach.isolation(number)] += pods
+        counts = Counter(none=self._reach.identity.guests(namespace))
+        for crowd in self._view.selectable(namespace):
+            counts[self._reach.isolation(crowd.number)] += crowd.pods
         return +counts
 
     def _unknowns(self) -> tuple[Counter[Reason], float]:
